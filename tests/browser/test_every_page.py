@@ -80,6 +80,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/": ("/",),
     "/agents": ("/agents", "/agents?view=cards"),
     "/agents/new": ("/agents/new",),
+    "/agents/run": ("/agents/run",),
     "/agents/{name}": ("/agents/planner", "/agents/command", "/agents/wide", "/agents/calm"),
     "/agents/{name}/elevation": ("/agents/wide/elevation", "/agents/calm/elevation"),
     "/api": ("/api",),
@@ -179,6 +180,7 @@ OUTSIDE = {"/sign-in": "/sign-in", "/sign-in/invited": "{invitation}", "/sign-in
 """The pages that a user sees who is not signed in."""
 
 PARTS = {
+    "/agents/sessions/now",
     "/approvals/parts/heading",
     "/approvals/parts/queue",
     "/approvals/{approval}/notice",
@@ -191,6 +193,8 @@ PARTS = {
     "/inbox/parts/list",
     "/inbox/parts/notice",
     "/repositories/{repository}/measures",
+    "/reviews/{review}/files/{place}",
+    "/reviews/{review}/notice",
     "/runs/{run}/part/{tab}",
     "/schedules/preview",
     "/shell",

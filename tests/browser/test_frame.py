@@ -12,7 +12,7 @@ from tests.some import some
 pytestmark = pytest.mark.journey
 
 WHERE = ["/", "/board", "/missions", "/repositories", "/workflows", "/agents"]
-WHERE += ["/cockpit", "/search", "/events"]
+WHERE += ["/cockpit", "/knowledge", "/events"]
 
 SLOW = """
 name: slow
@@ -98,6 +98,8 @@ def test_g_and_a_letter_lead_to_a_place(tab: Tab) -> None:
         page.keyboard.press("g")
         page.keyboard.press(key)
         expect(page).to_have_url(re.compile(f"{path}$"))
+        # The address changes before the page that has it listens to keys.
+        expect(page.locator("#strip-live")).to_contain_text("live")
 
 
 def test_a_list_is_worked_with_by_keys(tab: Tab) -> None:
