@@ -28,7 +28,7 @@ export function listenToKeys() {
 function hear(event) {
   if (event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && !event.altKey) return withControl(event);
-  if (event.altKey || isTyping(event.target) || !kept("keys", true)) return;
+  if (event.altKey || isTyping(event.composedPath()[0]) || !kept("keys", true)) return;
   if (document.querySelector("dialog[open]")) return;
   if (going) return goTo(event);
   // What is typed before the field that a key opened is there decides nothing.
@@ -114,6 +114,7 @@ function take(event, act) {
 
 const isNowhere = (element) => !element || element === document.body || element.id === "main";
 
+/** Whether keys are text there: the editor of workflows is in a shadow tree, so ask its innermost target. */
 function isTyping(element) {
   return element instanceof Element && (element.matches("input:not([type=checkbox],[type=radio],[type=range],[type=button]), textarea, select") || element.isContentEditable || element.closest(".cm-editor"));
 }
