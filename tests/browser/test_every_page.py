@@ -205,6 +205,9 @@ PARTS = {
 MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
 """What only leads on to another page."""
 
+ELSEWHERE = {"/agents/sessions/{session}", "/reviews/{review}"}
+"""What needs a session of a coding agent, or a change: their own tests open these pages."""
+
 PATHS = [
     pytest.param(path, marks=pytest.mark.slow if number else ())
     for paths in PAGES.values()
@@ -349,7 +352,7 @@ def _answer(route: HTTPRoute) -> str:
 
 
 def test_every_page_that_there_is_is_looked_at() -> None:
-    assert page_routes() == {*PAGES, *OUTSIDE} | PARTS | MOVES
+    assert page_routes() == {*PAGES, *OUTSIDE} | PARTS | MOVES | ELSEWHERE
 
 
 @pytest.mark.parametrize("path", PATHS)
