@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agent_sessions.hooks import BACKUP, CLAUDE_EVENTS, install, remove
+from missioncontrol.adapters.agent_sessions.hooks import (
+    BACKUP,
+    CLAUDE_EVENTS,
+    _is_ours,
+    install,
+    remove,
+)
 from missioncontrol.domain.agent_session import Program
 from missioncontrol.domain.errors import Rejected
 
@@ -156,3 +162,9 @@ def test_the_program_that_codex_called_before_is_still_called(tmp_path: Path) ->
     event(tmp_path, "codex", "--", "sh", "-c", script, "sh", payload)
     assert out.read_text() == payload
     assert [each["thread-id"] for each in written(tmp_path)] == ["t"]
+
+
+def test_a_persons_own_command_that_calls_ours_stays() -> None:
+    own = {"command": "save.sh && mission agent event claude"}
+    assert not _is_ours(own)
+    assert _is_ours({"command": "/opt/bin/mission agent event claude"})

@@ -248,3 +248,16 @@ def test_a_session_is_found_by_its_id_and_by_nothing_that_is_none(tmp_path: Path
     assert session_file(disk.roots, "claude", ID) is not None
     assert session_file(disk.roots, "codex", ID) is None
     assert session_file(disk.roots, "claude", "../../etc/passwd") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('curl -d \'{"password":"hunter2secret"}\' host', "hunter2secret"),
+        ("git push https://github_pat_11ABCDEFG0123456789@host", "11ABCDEFG0123456789"),
+        ("curl -u bob:pa55word host", "pa55word"),
+        ("use password=hunter2secret", "hunter2secret"),
+    ],
+)
+def test_a_secret_in_the_text_of_a_command_is_hidden(text: str, secret: str) -> None:
+    assert secret not in one_line(text)

@@ -55,6 +55,21 @@ def proposals_of(run: Run, within: str) -> list[Proposal]:
     return [by_round[number] for number in sorted(by_round)]
 
 
+def others_of(run: Run, shown: Proposal) -> list[Proposal]:
+    """Return the changes of other steps that the same round handed in and that are not shown."""
+    found = [each for each in _handed_in(run) if each.round == shown.round]
+    beside = shown.step.rpartition("/")[0]
+    return [
+        each
+        for each in found
+        if shown.name != WHOLE
+        and each.name != WHOLE
+        and each.step != shown.step
+        and each.step.rpartition("/")[0] == beside
+        and each.digest != shown.digest
+    ]
+
+
 def _handed_in(run: Run) -> Iterator[Proposal]:
     for key, state in run.states.items():
         if not isinstance(state, Succeeded):

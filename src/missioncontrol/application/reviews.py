@@ -14,6 +14,7 @@ from missioncontrol.application.review_changes import (
     STREAM,
     Proposal,
     held_for,
+    others_of,
     proposals_of,
     root_of,
     scope_of,
@@ -154,7 +155,8 @@ class ReviewService:
 
         Raises:
             NotFound: `review.unknown`.
-            Rejected: `review.other_version`, `review.nothing_waits`, and as the approval.
+            Rejected: `review.other_version`, `review.nothing_waits`, `review.more_changes`, and
+                as the approval.
         """
         subject = await self._subject(command.id)
         shown = subject.newest(command.digest)
@@ -163,6 +165,13 @@ class ReviewService:
             raise Rejected(
                 "review.nothing_waits",
                 f"Nothing waits for an approval of the change of {subject.key}.",
+            )
+        if others := others_of(subject.run, shown):
+            steps = ", ".join(sorted(each.step for each in others)[:5])
+            raise Rejected(
+                "review.more_changes",
+                f"The step that waits follows other changes too, which are not shown: {steps}.",
+                hint="`mission approvals list` has the request; look at each change first.",
             )
         reason = command.reason.strip() or APPROVED
         spoken = Spoken("approve", held.approval, actor, reason, held.digest, typed=command.typed)

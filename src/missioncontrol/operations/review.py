@@ -55,6 +55,7 @@ RESOLVE = Operation(
     handle=_settle,
     target=REVIEW,
     operation_id="resolve_comment",
+    surfaces=BY_PEOPLE,
     body=Body("ReviewCommentSettled", "Which comment."),
     terminal=Terminal(metavars={"comment": "N"}, done="Comment {comment} on {id} is resolved."),
 )
@@ -69,6 +70,7 @@ REOPEN = Operation(
     handle=_settle,
     target=REVIEW,
     operation_id="reopen_comment",
+    surfaces=BY_PEOPLE,
     body=Body("ReviewCommentSettled", "Which comment."),
     terminal=Terminal(metavars={"comment": "N"}, done="Comment {comment} on {id} is open."),
 )

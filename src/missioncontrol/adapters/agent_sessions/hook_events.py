@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from missioncontrol.adapters.agent_sessions.claude import QUESTION, question_of
-from missioncontrol.adapters.agent_sessions.record import SessionRecord, is_session
+from missioncontrol.adapters.agent_sessions.record import SessionRecord, is_session, one_line
 from missioncontrol.adapters.processes import start_time
 from missioncontrol.domain.agent_session import Program, Wait
 
@@ -38,7 +38,7 @@ def take(record: SessionRecord, found: dict[str, Any]) -> None:
     _take_process(record, found.get("pid"), at)
     if record.program == "codex":
         if not record.title:
-            record.title = str(found.get("prompt", ""))[:200]
+            record.title = one_line(str(found.get("prompt", "")))
         record.wait(at, "prompt")
         return
     _take_claude(record, found, at)

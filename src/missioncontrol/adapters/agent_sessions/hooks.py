@@ -160,7 +160,13 @@ def _without_ours(groups: Sequence[Any]) -> list[Any]:
 
 def _is_ours(hook: Any) -> bool:
     command = hook.get("command") if isinstance(hook, dict) else None
-    return isinstance(command, str) and command.endswith(" ".join((*EVENT, "claude")))
+    if not isinstance(command, str) or any(each in command for each in ";&|<>"):
+        return False  # A person's own command that calls ours among others stays.
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    return words[-3:] == [*EVENT, "claude"]
 
 
 def _edit_codex(text: str, mission: Sequence[str] | None) -> str:

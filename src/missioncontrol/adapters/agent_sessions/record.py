@@ -28,9 +28,10 @@ _SECRET = re.compile(
     r"(?i)(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?<=bearer )\S+|(?<=basic )[A-Za-z0-9+/=]{8,}"
     r"|\b(?:sk|pk|rk|xai|gsk|hf|ghp|gho|ghs|ghu|glpat|xox[abps])[-_][A-Za-z0-9_-]{12,}"
+    r"|\bgithub_pat_\w{12,}|(?<=-u )[^\s:]+:\S+|(?<=--user )[^\s:]+:\S+"
     r"|\b(?:AKIA|ASIA|AIza)[A-Za-z0-9_-]{12,}|\beyJ[\w-]{10,}\.[\w.-]+"
     r"|(?P<name>[\w-]*(?:password|passwd|secret|token|api[-_]?key|credential)[\w-]*)"
-    r"(?P<sign>[=:]\s*|\s+)(?P<quote>[\"']?)(?P<value>[^\s\"']{6,})"
+    r"(?P<sign>[\"']?[=:]\s*|\s+)(?P<quote>[\"']?)(?P<value>[^\s\"']{6,})"
 )
 """What is written in the places and forms of secrets; values that are known go at the writer."""
 

@@ -72,6 +72,12 @@ def _go_on(command: Sequence[str], text: str) -> None:
         return
 
 
+_SHOWN = (
+    "file_path", "path", "notebook_path", "command", "cmd", "pattern", "query", "url", "questions"
+)  # fmt: skip
+"""Arguments of tools that are stored: what a tool works on, and what it asks; never contents."""
+
+
 def _write(program: str, given: dict[str, Any]) -> None:
     entry: dict[str, Any] = {
         name: value[:TEXT_MAX]
@@ -80,7 +86,7 @@ def _write(program: str, given: dict[str, Any]) -> None:
     }
     tool = given.get("tool_input")
     if isinstance(tool, dict):
-        entry["tool_input"] = _shortened(dict(list(tool.items())[:FIELDS_MAX]))
+        entry["tool_input"] = _shortened({name: tool[name] for name in _SHOWN if name in tool})
     asked = given.get("input-messages")
     if isinstance(asked, list) and asked:
         entry["prompt"] = str(asked[0])[:TEXT_MAX]
