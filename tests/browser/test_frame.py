@@ -168,7 +168,7 @@ def test_the_first_tab_leads_to_the_content(tab: Tab) -> None:
 
 
 def test_the_palette_finds_places_and_remembers_them(tab: Tab) -> None:
-    page = tab.go("/")
+    page = tab.go("/settings/workspace")
     page.keyboard.press("Control+k")
     palette = page.locator("#palette")
     expect(palette.get_by_role("combobox")).to_be_focused()
