@@ -168,3 +168,23 @@ def test_a_persons_own_command_that_calls_ours_stays() -> None:
     own = {"command": "save.sh && mission agent event claude"}
     assert not _is_ours(own)
     assert _is_ours({"command": "/opt/bin/mission agent event claude"})
+
+
+def test_a_copy_is_made_of_what_a_person_had_each_time_our_hooks_get_in(tmp_path: Path) -> None:
+    root = tmp_path / "claude"
+    root.mkdir()
+    settings, copy = root / "settings.json", root / f"settings.json{BACKUP}"
+    for theirs in ({"model": "first"}, {"model": "second"}):
+        settings.write_text(json.dumps(theirs))
+        install({"claude": root}, ["claude"], ["mission"])
+        install({"claude": root}, ["claude"], ["/opt/bin/mission"])
+        assert json.loads(copy.read_text()) == theirs
+        remove({"claude": root}, ["claude"])
+
+
+def test_a_link_that_leads_nowhere_stays(tmp_path: Path) -> None:
+    link = tmp_path / "settings.json"
+    link.symlink_to(tmp_path / "not-mounted" / "settings.json")
+    with pytest.raises(Rejected, match="can't be changed"):
+        install({"claude": tmp_path}, ["claude"], ["mission"])
+    assert link.is_symlink()

@@ -55,10 +55,7 @@ def install(
     Raises:
         Rejected: `agent_hooks.unreadable` or `agent_hooks.unwritable`; files before it are changed.
     """
-    return [
-        _change(roots[each], each, lambda text, name=each: _EDITS[name](text, mission), True)  # type: ignore[misc]
-        for each in programs
-    ]
+    return [_change(roots[each], each, mission) for each in programs]
 
 
 def remove(roots: Mapping[Program, Path], programs: Sequence[Program]) -> list[HookChange]:
@@ -67,21 +64,21 @@ def remove(roots: Mapping[Program, Path], programs: Sequence[Program]) -> list[H
     Raises:
         Rejected: as `install`.
     """
-    return [
-        _change(roots[each], each, lambda text, name=each: _EDITS[name](text, None), False)  # type: ignore[misc]
-        for each in programs
-    ]
+    return [_change(roots[each], each, None) for each in programs]
 
 
-def _change(root: Path, program: Program, edit: Callable[[str], str], is_in: bool) -> HookChange:
-    file = root / FILES[program]
-    with suppress(OSError):
-        file = file.resolve(strict=True)  # Settings are often links into a repository of dotfiles.
+def _change(root: Path, program: Program, mission: Sequence[str] | None) -> HookChange:
+    """Put our hooks in, which run the command `mission`; take them out where there is none."""
+    file, edit = root / FILES[program], _EDITS[program]
     try:
+        if file.is_symlink():
+            # Settings are often links into a repository of dotfiles. One that leads nowhere now,
+            # as before a disk is mounted, is not replaced by a file.
+            file = file.resolve(strict=True)
         before = file.read_text("utf-8") if file.exists() else ""
-        after = edit(before)
+        after = edit(before, mission)
         if after != before:
-            _write(file, before, after)
+            _write(file, before, after, is_first=edit(before, None) == before)
     except (ValueError, RecursionError) as error:
         raise Rejected(
             "agent_hooks.unreadable",
@@ -92,13 +89,14 @@ def _change(root: Path, program: Program, edit: Callable[[str], str], is_in: boo
         raise Rejected(
             "agent_hooks.unwritable", f"{str(file)!r} can't be changed: {error.strerror}."
         ) from None
-    return HookChange(program, str(file), after != before, is_in)
+    return HookChange(program, str(file), after != before, mission is not None)
 
 
-def _write(file: Path, before: str, after: str) -> None:
+def _write(file: Path, before: str, after: str, *, is_first: bool) -> None:
+    """Write settings; before our first hook gets in, a copy of what the person had is made."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     backup = file.with_name(file.name + BACKUP)
-    if before and not backup.exists():
+    if before and is_first:
         _replace(backup, before, file)
     _replace(file, after, file)
 

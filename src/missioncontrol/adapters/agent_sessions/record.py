@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.agent_sessions.redaction import without_secrets
+from missioncontrol.adapters.agent_sessions.spool import TARGETS
 from missioncontrol.domain.agent_session import (
     PATH_MAX,
     SESSION_ID,
@@ -24,32 +26,12 @@ from missioncontrol.ports.agent_sessions import RECENT_MAX, Activity, Doing
 AT_PROMPT = Standing("prompt")
 WORKING = Standing()
 
-_SECRET = re.compile(
-    r"(?i)(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
-    r"|(?<=bearer )\S+|(?<=basic )[A-Za-z0-9+/=]{8,}"
-    r"|\b(?:sk|pk|rk|xai|gsk|hf|ghp|gho|ghs|ghu|glpat|xox[abps])[-_][A-Za-z0-9_-]{12,}"
-    r"|\bgithub_pat_\w{12,}|(?<=-u )[^\s:]+:\S+|(?<=--user )[^\s:]+:\S+"
-    r"|\b(?:AKIA|ASIA|AIza)[A-Za-z0-9_-]{12,}|\beyJ[\w-]{10,}\.[\w.-]+"
-    r"|(?P<name>[\w-]*(?:password|passwd|secret|token|api[-_]?key|credential)[\w-]*)"
-    r"(?P<sign>[\"']?[=:]\s*|\s+)(?P<quote>[\"']?)(?P<value>[^\s\"']{6,})"
-)
-"""What is written in the places and forms of secrets; values that are known go at the writer."""
-
-TARGETS = ("file_path", "path", "notebook_path", "command", "cmd", "pattern", "query", "url")
-"""Arguments of tools that say on what they work, the most telling first."""
-
 
 def one_line(text: str) -> str:
     """Return the beginning of a text on one line, without control characters and secrets."""
     shown = "".join(each if each.isprintable() else " " for each in text[: TEXT_MAX * 4])
-    line = _SECRET.sub(_hidden, " ".join(shown.split()))
+    line = without_secrets(" ".join(shown.split()))
     return line if len(line) <= TEXT_MAX else f"{line[: TEXT_MAX - 1]}…"
-
-
-def _hidden(found: re.Match[str]) -> str:
-    if not found["value"]:
-        return "[secret]"
-    return f"{found['name']}{found['sign']}{found['quote']}[secret]"
 
 
 def seconds_of(timestamp: Any) -> float:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from missioncontrol.adapters.agent_sessions.redaction import without_secrets
+
 FILE = "agent-events.jsonl"
 FILE_BYTES_MAX = 8 * 1024 * 1024
 """At that size the file is moved aside, in the place of the one before."""
@@ -20,6 +22,12 @@ INPUT_BYTES_MAX = 4 * 1024 * 1024
 TEXT_MAX = 800
 FIELDS_MAX = 20
 DEPTH_MAX = 8
+TARGETS = ("file_path", "path", "notebook_path", "command", "cmd", "pattern", "query", "url")
+"""Arguments of tools that say on what they work, the most telling first."""
+
+_SHOWN = (*TARGETS, "questions")
+"""Arguments of tools that are stored: what a tool works on and what it asks, never contents."""
+
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "env", "timeout", "busybox")
 _NAMES = (
     "session_id",
@@ -72,15 +80,9 @@ def _go_on(command: Sequence[str], text: str) -> None:
         return
 
 
-_SHOWN = (
-    "file_path", "path", "notebook_path", "command", "cmd", "pattern", "query", "url", "questions"
-)  # fmt: skip
-"""Arguments of tools that are stored: what a tool works on, and what it asks; never contents."""
-
-
 def _write(program: str, given: dict[str, Any]) -> None:
     entry: dict[str, Any] = {
-        name: value[:TEXT_MAX]
+        name: _stored(value)
         for name in _NAMES
         if isinstance(value := given.get(name), str) and value
     }
@@ -89,7 +91,7 @@ def _write(program: str, given: dict[str, Any]) -> None:
         entry["tool_input"] = _shortened({name: tool[name] for name in _SHOWN if name in tool})
     asked = given.get("input-messages")
     if isinstance(asked, list) and asked:
-        entry["prompt"] = str(asked[0])[:TEXT_MAX]
+        entry["prompt"] = _stored(str(asked[0]))
     line = json.dumps({"at": time.time(), "program": program, "pid": _agent(), **entry})  # noqa: TID251 - no clock port at hand
     path = spool_of(os.environ)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -103,9 +105,14 @@ def _write(program: str, given: dict[str, Any]) -> None:
         os.close(handle)
 
 
+def _stored(text: str) -> str:
+    """Return the beginning of a text without secrets; one that is cut in two is hidden first."""
+    return without_secrets(text[: TEXT_MAX * 4])[:TEXT_MAX]
+
+
 def _shortened(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return value[:TEXT_MAX]
+        return _stored(value)
     if depth >= DEPTH_MAX:
         return None
     if isinstance(value, dict):
