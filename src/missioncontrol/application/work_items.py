@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -52,7 +52,11 @@ STREAM = "work-items"
 WORK_ITEMS: Concept[WorkItems, Change | Limited, WorkItemEvent] = Concept(decide, evolve, unknown)
 REASON = "Dropped on the board."
 STOPPED = "Stopped on the board."
-_OWN = {"title": "title", "text": "brief", "acceptance": "acceptance"}
+_OWN: dict[str, Literal["title", "brief", "acceptance"]] = {
+    "title": "title",
+    "text": "brief",
+    "acceptance": "acceptance",
+}
 """What a task of a repository says itself, by what its request calls it."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
@@ -224,9 +228,15 @@ class WorkItemService:
         on = self._facts(self.row(command.parent)) if command.parent else None
         decide(Change(command, self._facts(row), actor, on), state, 0.0)
         if own:
-            given = {_OWN[name]: getattr(command, name) for name in own}
-            number, changed = _number(row), tuple(given)
-            asked = RepositoryTaskAsked("edit", row.epic, number, changed=changed, **given)  # type: ignore[arg-type]
+            asked = RepositoryTaskAsked(
+                "edit",
+                row.epic,
+                _number(row),
+                title=command.title or "",
+                brief=command.text or "",
+                acceptance=command.acceptance or (),
+                changed=tuple(_OWN[name] for name in own),
+            )
             await self._perform(asked, actor)
         self._tell(command, row, actor, on)
         return ItemNow(row.key)

@@ -16,16 +16,16 @@ _NOTICES: dict[str, Wait] = {
 }
 
 
+_NAMED_BY: dict[Program, str] = {"claude": "session_id", "codex": "thread-id"}
+"""The field with the id of a session, by the program that sent the event."""
+
+
 def session_of(found: dict[str, Any]) -> tuple[str, Program] | None:
     """Return the session that an event is about, and its program; None where it names none."""
-    match found.get("program"):
-        case "claude":
-            name, program = found.get("session_id"), "claude"
-        case "codex":
-            name, program = found.get("thread-id"), "codex"
-        case _:
-            return None
-    return (str(name), program) if is_session(name) else None  # type: ignore[return-value]
+    for program, field in _NAMED_BY.items():
+        if found.get("program") == program and is_session(name := found.get(field)):
+            return str(name), program
+    return None
 
 
 def take(record: SessionRecord, found: dict[str, Any]) -> None:
