@@ -192,6 +192,9 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     return context
 
 
+MOUNTED = "() => document.documentElement.dataset.islands !== 'mounting'"
+
+
 class Tab:
     """A page, and all that must not happen on it."""
 
@@ -206,8 +209,9 @@ class Tab:
         page.on("pageerror", lambda error: self.faults.append(f"unhandled: {error}"))
 
     def go(self, path: str) -> Page:
-        """Open a page of the console."""
+        """Open a page of the console, and wait until its islands answer to keys."""
         self.page.goto(self.url + path, wait_until="load")
+        self.page.wait_for_function(MOUNTED)
         return self.page
 
     def expect_fault(self, pattern: str) -> None:

@@ -3,6 +3,7 @@ import { places } from "./places.js";
 import { toast } from "./toasts.js";
 
 const mounted = new Map();
+let mounting = 0;
 
 /** Mount every island of `root` that is not yet, and let those go whose element has left the page. */
 export function mountIn(root) {
@@ -19,6 +20,7 @@ export function mountIn(root) {
 async function mount(element) {
   const name = element.dataset.island;
   mounted.set(element, null);
+  note(1);
   try {
     const island = await import(places.islands[name]);
     const leave = await island.mount(element, dataOf(element));
@@ -27,7 +29,15 @@ async function mount(element) {
   } catch (error) {
     console.error(`island ${name}:`, error);
     toast(`Part of this page failed to load: ${name}`, { text: String(error), tone: "bad" });
+  } finally {
+    note(-1);
   }
+}
+
+/** State at the page whether all its islands answer to keys: programs that drive it wait for that. */
+function note(by) {
+  mounting += by;
+  document.documentElement.dataset.islands = mounting ? "mounting" : "mounted";
 }
 
 function dataOf(element) {
