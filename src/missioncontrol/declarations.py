@@ -39,6 +39,9 @@ BY_PEOPLE: frozenset[Surface] = EVERYWHERE - {"mcp"}
 SERVED: frozenset[Surface] = frozenset({"http", "client"})
 """The surfaces of what people reach through a server only."""
 
+PLACE = re.compile(r"{(\w+)}")
+"""A place in the path of a route: of the id of a thing, or of a field that callers say."""
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The kind of thing that an operation changes or a query returns, and how it is named."""
@@ -51,6 +54,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
     parameter: str = ""  # what its place in a path is called, where that is not the noun
+    resource: str = ""  # the client's attribute, where that is not the end of the path
     # The id that a caller means, where that may be shortened.
     resolve: Callable[["Reader", str], Awaitable[str]] | None = None
     to_path: Callable[[str], str] = str  # an id as one segment of a path
@@ -99,7 +103,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  # options by field, where they are called differently
     metavars: Mapping[str, str] = {}  # by field
     parse: Mapping[str, Callable[[str], Any]] = {}  # by field: the value that a text means
-    resolve: Mapping[str, str] = {}  # by field: of what kind the thing is that people name
+    resolve: Mapping[str, str] = {}  # by field, or `id`: of what kind the thing is that people name
     switches: Mapping[str, Switch] = {}  # by option
     build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
     fixed: Mapping[str, Any] = {}  # values of fields that it does not ask for
@@ -171,7 +175,9 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def resource(self) -> str:
         """The client's attribute that has its method."""
         about = self.of
-        return self.noun if about is None or about.is_single else about.plural
+        if about is None or about.is_single:
+            return about.resource or self.noun if about else self.noun
+        return about.resource or about.plural
 
     @property
     def of(self) -> Target | None:
@@ -194,6 +200,22 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         raise NotImplementedError
 
     @property
+    def route(self) -> str:
+        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+        raise NotImplementedError
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """The struct of what callers say besides the target."""
+        raise NotImplementedError
+
+    @cached_property
+    def in_path(self) -> tuple[str, ...]:
+        """The fields of `given` that stand in the path of its route."""
+        own = self.named.placeholder if self.named else ""
+        return tuple(name for name in PLACE.findall(self.route) if name != own)
+
+    @property
     def sentence(self) -> str:
         """The first sentence of the text."""
         return self.text.partition("\n")[0].partition(". ")[0].rstrip(".") + "."
@@ -206,16 +228,36 @@ class Query(Declared, frozen=True, kw_only=True):
     source: Callable[["Reader"], Any] = attrgetter("present")  # what `find` is given
 
 
+class NoFilters(msgspec.Struct, frozen=True):
+    """The filters of what is always asked for as a whole."""
+
+
+ALL = NoFilters()
+
+
 class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[[Any, str], Awaitable[R]]  # source, id
+    find: Callable[..., Awaitable[R]]  # source, id, and the filters where there are any
     returns: type[R]
+    path: str = ""  # below that of the target: `plan`
+    filters: type[msgspec.Struct] = NoFilters
 
-    def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
-        """Return the thing as the caller of `reader` sees it."""
-        return self.find(self.source(reader), id_)
+    def found(self, reader: "Reader", id_: str, given: Mapping[str, Any] = {}) -> Awaitable[R]:
+        """Return the thing as the caller of `reader` sees it.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        if self.filters is NoFilters:
+            return self.find(self.source(reader), id_)
+        return self.find(self.source(reader), id_, checked(self.name, given, self.filters))
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return self.filters
 
     @property
     def named(self) -> Target | None:
@@ -229,8 +271,8 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
 
     @property
     def route(self) -> str:
-        """The path of its route below the root of the API."""
-        return self.target.item_path
+        """See `Declared.route`."""
+        return f"{self.target.item_path}/{self.path}".rstrip("/")
 
     @property
     def routine(self) -> str:
@@ -238,11 +280,11 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return self.operation_id or f"{self.verb}_{self.target.noun}"
 
 
-class NoFilters(msgspec.Struct, frozen=True):
-    """The filters of a list that is always asked for as a whole."""
+class Portion(msgspec.Struct, Generic[R], frozen=True):
+    """Rows of a list, and where the search for them stopped."""
 
-
-ALL = NoFilters()
+    rows: Sequence[R]
+    stopped: tuple[Any, ...] | None = None  # the place to go on from; None at the end of the list
 
 
 class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
@@ -254,15 +296,35 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
-    # So many rows after a place, for a list that is too long to be read as a whole for each page.
-    find_after: Callable[[Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]]] | None = (
-        None
-    )
+    # So many rows after a place, for a list that is too long to be read as a whole for each page;
+    # a portion where the search for them has a bound.
+    find_after: (
+        Callable[
+            [Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]] | Awaitable[Portion[R]]
+        ]
+        | None
+    ) = None
     columns: tuple[Column, ...] = ()  # on the command line
 
     def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
         """Return the rows as the caller of `reader` sees them."""
         return self.find(self.source(reader), filters)
+
+    async def portion(
+        self, reader: "Reader", filters: F, place: tuple[Any, ...] | None, limit: int
+    ) -> Portion[R]:
+        """Return up to `limit` rows after a place, of a list that has `find_after`."""
+        assert self.find_after is not None
+        found = await self.find_after(self.source(reader), filters, place, limit + 1)
+        if isinstance(found, Portion) and len(found.rows) <= limit:
+            return found
+        rows = found.rows if isinstance(found, Portion) else found
+        return Portion(rows[:limit], self.key(rows[limit - 1]) if len(rows) > limit else None)
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return self.filters
 
     @property
     def of(self) -> Target:
@@ -271,7 +333,7 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
 
     @property
     def route(self) -> str:
-        """The path of its route below the root of the API."""
+        """See `Declared.route`."""
         return self.target.path
 
     @property
@@ -297,6 +359,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
     path: str = ""  # below that of the target; else the verb, or nothing where it is not POST
     in_address: bool = False  # fields stand in the query of the address, and no body is sent
+    in_query: tuple[str, ...] = ()  # fields that stand there, beside a body
     # For what only the console has, after the engine: console, command, answer, caller and key.
     finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
     body: Body | None = None
@@ -308,7 +371,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse fields that the command does not have."""
         super().__post_init__()
-        named = {*self.fixed, *self.callers, *self.narrow}
+        named = {*self.fixed, *self.callers, *self.narrow, *self.in_query}
         named |= {self.target.field} if self.target else set()
         if unknown := named - set(self.command.__struct_fields__):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
@@ -330,7 +393,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
 
     @property
     def route(self) -> str:
-        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+        """See `Declared.route`."""
         if self.target is not None:
             path = self.path or (self.verb if self.method == "POST" else "")
             return f"{self.target.item_path}/{path}".rstrip("/")
@@ -340,22 +403,42 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
 
     @cached_property
     def given(self) -> type[msgspec.Struct]:
-        """The struct of what callers say besides the target, with the bounds of the command."""
-        left_out = {*self.fixed, self.target.field if self.target else ""}
+        """See `Declared.given`; it has the bounds of the command."""
+        return self._struct_without(()) if self.is_sent_whole else self._struct_without((), "Given")
+
+    @cached_property
+    def sent(self) -> type[msgspec.Struct]:
+        """The struct of a body: those fields of `given` that don't stand in the address."""
+        if self.in_address or self.is_sent_whole:
+            return self.given
+        return self._struct_without((*self.in_path, *self.in_query))
+
+    @property
+    def is_sent_whole(self) -> bool:
+        """Whether no field stands in the address beside a body."""
+        return not self.in_path and not self.in_query
+
+    def takes_in_query(self, name: str) -> bool:
+        """Whether a field stands in the query of the address."""
+        return self.in_address or name in self.in_query
+
+    def _struct_without(self, others: Sequence[str], ending: str = "") -> type[msgspec.Struct]:
+        left_out = {*self.fixed, *others, self.target.field if self.target else ""}
         fields = [
             each
             for each in msgspec.structs.fields(self.command)
             if each.name not in left_out and (not self.callers or each.name in self.callers)
         ]
+        body = self.body or Body(self.routine.title().replace("_", ""), self.text)
         return _struct(
-            self.body or Body(self.routine.title().replace("_", ""), self.text),
+            Body(f"{body.name}{ending}", body.text),
             tuple((each, self.narrow.get(each.name, each.type)) for each in fields),
         )
 
     @property
     def needs_body(self) -> bool:
         """Whether nothing at all can be asked for without saying something."""
-        required = any(each.required for each in msgspec.structs.fields(self.given))
+        required = any(each.required for each in msgspec.structs.fields(self.sent))
         return required or self.at_least_one is not None
 
     def build(self, target: str, given: Mapping[str, Any]) -> C:

@@ -35,14 +35,9 @@ def claiming(surface: str) -> pytest.MarkDecorator:
     return named([each for each in EVERY if surface in each.surfaces])
 
 
-def given_of(declared: Declared | None) -> list[str]:
+def given_of(declared: Declared) -> list[str]:
     """Return the names of what callers say besides the target."""
-    match declared:
-        case Operation():
-            return list(declared.given.__struct_fields__)
-        case ListQuery():
-            return list(declared.filters.__struct_fields__)
-    return []
+    return list(declared.given.__struct_fields__)
 
 
 def test_names_are_unique_and_found_by_themselves() -> None:
@@ -65,8 +60,10 @@ def test_a_route_says_what_is_declared(declared: Any) -> None:
     if isinstance(declared, Operation):
         assert ("if-match" in names) == (declared.unless_changed is not None)
         assert "idempotency-key" in names
-        assert ("requestBody" in route) == bool(given_of(declared) and not declared.in_address)
-    if not isinstance(declared, Operation) or declared.in_address:
+        in_body = set(() if declared.in_address else declared.sent.__struct_fields__)
+        assert ("requestBody" in route) == bool(in_body)
+        assert set(given_of(declared)) - in_body <= names
+    else:
         assert set(given_of(declared)) <= names
 
 
@@ -127,8 +124,7 @@ def test_a_tool_says_what_is_declared(declared: Any) -> None:
     assert tool.annotations.read_only_hint == isinstance(declared, Query)
     properties = tool.input_schema["properties"]
     assert set(given_of(declared)) <= set(properties)
-    kind = declared.given if isinstance(declared, Operation) else getattr(declared, "filters", None)
-    for field in fields_of(kind) if kind else ():
+    for field in fields_of(declared.given):
         for name, value in schema_of(field.annotation).items():
             assert properties[field.name][name] == value
 
@@ -153,7 +149,9 @@ def test_a_bound_is_the_same_before_anything_is_sent(declared: Any) -> None:
 def test_every_operation_of_a_surface_has_an_example() -> None:
     needed = {each.name for each in operations.every() if "http" in each.surfaces}
     assert needed == set(EXAMPLES)
-    assert set(BEYOND) == {each for each in needed if given_of(operations.find(each))}
+    assert set(BEYOND) == {
+        each.name for each in operations.every() if each.name in needed and given_of(each)
+    }
 
 
 def test_every_noun_has_its_commands_checked() -> None:

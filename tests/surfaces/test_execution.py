@@ -63,9 +63,11 @@ async def prepared(
     return id_, {name: id_ if value == PREPARED else value for name, value in given.items()}
 
 
-def address(operation: AnyOperation, id_: str) -> str:
+def address(operation: AnyOperation, id_: str, given: Mapping[str, Any] = {}) -> str:
     target = operation.target
     route = operation.route
+    for name in operation.in_path:
+        route = route.replace(f"{{{name}}}", str(given.get(name, "x")))
     return f"/api/v1{placed(route, target, id_) if target else route}"
 
 
@@ -81,8 +83,12 @@ async def sent(
     **headers: str,
 ) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    values: dict[str, Any] = {"params" if operation.in_address else "json": given}
-    return await client.request(operation.method, address(operation, id_), headers=named, **values)
+    left = {name: value for name, value in given.items() if name not in operation.in_path}
+    params = {name: value for name, value in left.items() if operation.takes_in_query(name)}
+    body = {name: value for name, value in left.items() if name not in params}
+    values: dict[str, Any] = {"params": params, **({} if operation.in_address else {"json": body})}
+    where = address(operation, id_, given)
+    return await client.request(operation.method, where, headers=named, **values)
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:

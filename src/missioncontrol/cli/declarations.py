@@ -15,7 +15,7 @@ import msgspec
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import colour, columns, note, print_json, print_text
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, checked
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
 from missioncontrol.surfaces import remote
@@ -36,9 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(
-                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
-                )
+                _print_item(arguments, desk, query)
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -68,16 +66,16 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
         cursor = page.next
 
 
-def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
+def item_of(desk: Desk, query: ItemQuery[R], id_: str, given: Mapping[str, Any] = {}) -> R:
     """Return one thing.
 
     Raises:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return _read_here(desk, lambda reader: query.found(reader, id_))
-    request = remote.of_item(query, id_)
-    return desk.line.get(request.path, request.kind)
+        return _read_here(desk, lambda reader: query.found(reader, id_, given))
+    request = remote.of_item(query, id_, given)
+    return desk.line.get(request.path, request.kind, **request.query)
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
@@ -97,9 +95,20 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
     return asyncio.run(found())
 
 
+def _target(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> str:
+    """Return the id that a command line names, "" where it names none."""
+    if declared.named is None:
+        return ""
+    kind, text = declared.terminal.resolve.get("id"), arguments.id
+    return resolved(desk, kind, text) if kind else text
+
+
+def _given(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> dict[str, Any]:
+    return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
+
+
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target = arguments.id if operation.target is not None else ""
-    given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
+    target, given = _target(arguments, desk, operation), _given(arguments, desk, operation)
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
@@ -143,7 +152,7 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
+    given = _given(arguments, desk, query)
     found = rows_of(desk, query, given)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins
@@ -161,8 +170,9 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
         print_text(f"{there or query.terminal.empty}\n")
 
 
-def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
-    terminal = query.terminal
+def _print_item(arguments: argparse.Namespace, desk: Desk, query: ItemQuery[Any]) -> None:
+    given, terminal = _given(arguments, desk, query), query.terminal
+    found = item_of(desk, query, _target(arguments, desk, query), given)
     if arguments.json or terminal.lines is None:
         print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return

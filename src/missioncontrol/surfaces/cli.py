@@ -121,14 +121,7 @@ def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
     """Yield the fields that a command takes, and whether each is one of the flattened struct."""
     terminal = declared.terminal
     hidden = {*terminal.fixed, *(each.field for each in terminal.switches.values())}
-    match declared:
-        case Operation():
-            kind: type[msgspec.Struct] = declared.given
-        case ListQuery():
-            kind = declared.filters
-        case _:
-            return
-    for field in fields_of(kind):
+    for field in fields_of(declared.given):
         if field.name == terminal.flatten:
             yield from ((each, True) for each in fields_of(field.kind))
         elif field.name not in hidden:
@@ -155,8 +148,9 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
-    if field.name in declared.terminal.positional:
-        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
+    if _is_positional(declared, field):
+        count = None if field.is_required else "?"
+        verb.add_argument(name, metavar=_metavar(declared, field), nargs=count, help=field.help)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
     if field.kind is bool:
@@ -177,13 +171,17 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
     verb.add_argument(f"--{name}", required=is_required, **options)
 
 
+def _is_positional(declared: Declared, field: Field) -> bool:
+    return field.name in (*declared.in_path, *declared.terminal.positional)
+
+
 def _name(declared: Declared, field: Field) -> str:
     return declared.terminal.names.get(field.name, field.name.replace("_", "-"))
 
 
 def _metavar(declared: Declared, field: Field) -> str:
     named = declared.terminal.metavars.get(field.name)
-    if named is None and field.name in declared.terminal.positional:
+    if named is None and _is_positional(declared, field):
         named = field.name.upper()
     return named or {int: "N", float: "N"}.get(field.item, "TEXT")
 

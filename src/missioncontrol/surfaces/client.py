@@ -105,11 +105,12 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             fields = fields_of(query.filters)
             row = _struct(query.row, imports)
             pages = imports.need("missioncontrol.client.calls", "Pages")
-            keywords = [_parameter(each, imports) for each in fields]
+            first = [_parameter(each, imports) for each in fields if each.is_required]
+            keywords = [_parameter(each, imports) for each in fields if not each.is_required]
             return _method(
                 query.verb,
                 "listed",
-                ["self", *(["*"] if keywords else []), *keywords],
+                ["self", *first, *(["*"] if keywords else []), *keywords],
                 f"{pages}[{row}]",
                 query.text,
                 f"requests.pages({repr_of(query.name)}, {_given(fields)})",
@@ -117,15 +118,25 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             )
         case ItemQuery():
             named = [query.named.placeholder] if query.named else []
-            answer = _struct(query.returns, imports)
+            answer = _named(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
+            fields = fields_of(query.filters)
+            first = [_parameter(each, imports) for each in fields if each.is_required]
+            rest = [_parameter(each, imports) for each in fields if not each.is_required]
+            values = [repr_of(query.name), *named, *([_given(fields)] if fields else [])]
             return _method(
                 query.verb,
                 "requested",
-                ["self", *(f"{each}: str" for each in named)],
+                [
+                    "self",
+                    *(f"{each}: str" for each in named),
+                    *first,
+                    *(["*"] if rest else []),
+                    *rest,
+                ],
                 f"{call}[{answer}]",
                 query.text,
-                f"requests.item({', '.join([repr_of(query.name), *named])})",
+                f"requests.item({', '.join(values)})",
                 imports,
             )
     raise TypeError(f"{query.name} is neither a list nor an item")

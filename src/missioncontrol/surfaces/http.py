@@ -12,7 +12,7 @@ from litestar.handlers import route
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query, checked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.surfaces.conditional import (
     CHANGED,
@@ -80,16 +80,27 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         reader = console.reader(request.user)
         if query.find_after is not None:
             place = place_of(cursor, *query.kinds)
-            rows = await query.find_after(query.source(reader), filters, place, limit + 1)
-            more = cursor_of(*query.key(rows[limit - 1])) if len(rows) > limit else ""
-            return listed(request, Page(list(rows[:limit]), more))
+            part = await query.portion(reader, filters, place, limit)
+            more = cursor_of(*part.stopped) if part.stopped else ""
+            return listed(request, Page(list(part.rows), more))
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
-    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
+    filters = _in_address(query)
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
     returns = _of(Response, _of(Page, query.row))
     return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+
+
+def _in_address(declared: Declared) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of the fields that stand in the path and in the query."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for each in fields_of(declared.given):
+        if each.name in declared.in_path:
+            found[each.name] = (FromPath[str], NEEDED)
+        elif not isinstance(declared, Operation) or declared.takes_in_query(each.name):
+            found[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
+    return found
 
 
 def _parameter(field: Field) -> Any:
@@ -116,11 +127,12 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
     target = query.named
 
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.found(console.reader(request.user), id_)
+        id_ = target.from_path(given.pop(target.placeholder)) if target else ""
+        found = await query.found(console.reader(request.user), id_, _without_none(given))
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
+    own = {target.placeholder: (FromPath[str], NEEDED)} if target else {}
+    parameters = GIVEN | own | _in_address(query)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
@@ -130,11 +142,9 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
     if target is not None:
         parameters[target.placeholder] = (FromPath[str], NEEDED)
-    if operation.in_address:
-        for each in fields_of(operation.given):
-            parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
-    elif operation.given.__struct_fields__:
-        kind = operation.given
+    parameters |= _in_address(operation)
+    if operation.sent.__struct_fields__ and not operation.in_address:
+        kind = operation.sent
         parameters["data"] = (
             (_of(JSONBody, kind), NEEDED)
             if operation.needs_body
@@ -174,7 +184,8 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
         if target is not None and target.resolve is not None:
             id_ = await target.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
-            now = await seen.found(console.reader(request.user), id_)
+            asked = {name: given[name] for name in seen.given.__struct_fields__ if name in given}
+            now = await seen.found(console.reader(request.user), id_, asked)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
         values = _without_none(given) | {name: getattr(data, name) for name in names}
