@@ -125,6 +125,13 @@ class AtLeastOne(msgspec.Struct, frozen=True):
     reason: str
 
 
+class NoFilters(msgspec.Struct, frozen=True):
+    """The filters of a list that is always asked for as a whole."""
+
+
+ALL = NoFilters()
+
+
 class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     """What operations and queries have in common.
 
@@ -166,6 +173,11 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def named(self) -> Target | None:
         """The kind of thing whose id a caller gives; None where none is given."""
         return None
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """The struct of what callers say besides the target."""
+        return NoFilters
 
     @property
     def resource(self) -> str:
@@ -210,12 +222,26 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[[Any, str], Awaitable[R]]  # source, id
+    find: Callable[..., Awaitable[R]]  # source, id; and options, where there are any
     returns: type[R]
+    options: type[msgspec.Struct] = NoFilters  # what callers may say about the answer
 
-    def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
-        """Return the thing as the caller of `reader` sees it."""
-        return self.find(self.source(reader), id_)
+    def found(
+        self, reader: "Reader", id_: str, given: Mapping[str, Any] | None = None
+    ) -> Awaitable[R]:
+        """Return the thing as the caller of `reader` sees it; `given` are options by field.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        options = checked(self.name, given or {}, self.options)
+        more = () if self.options is NoFilters else (options,)
+        return self.find(self.source(reader), id_, *more)
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return self.options
 
     @property
     def named(self) -> Target | None:
@@ -238,13 +264,6 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return self.operation_id or f"{self.verb}_{self.target.noun}"
 
 
-class NoFilters(msgspec.Struct, frozen=True):
-    """The filters of a list that is always asked for as a whole."""
-
-
-ALL = NoFilters()
-
-
 class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     """Returns the rows that fit a struct of filters, in pages."""
 
@@ -263,6 +282,11 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
         """Return the rows as the caller of `reader` sees them."""
         return self.find(self.source(reader), filters)
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return self.filters
 
     @property
     def of(self) -> Target:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import inspect
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -12,13 +12,13 @@ import pytest
 from missioncontrol import operations, queries
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client import Client
-from missioncontrol.declarations import Declared, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
 from missioncontrol.mcp.catalogue import whole
-from missioncontrol.surfaces import cli, client, docs
+from missioncontrol.surfaces import cli, client, docs, remote
 from missioncontrol.surfaces.fields import fields_of, in_list
 from missioncontrol.surfaces.mcp import schema_of
 from tests.surfaces.examples import BEYOND, COMMANDS, EXAMPLES, INSIDE
@@ -37,12 +37,7 @@ def claiming(surface: str) -> pytest.MarkDecorator:
 
 def given_of(declared: Declared | None) -> list[str]:
     """Return the names of what callers say besides the target."""
-    match declared:
-        case Operation():
-            return list(declared.given.__struct_fields__)
-        case ListQuery():
-            return list(declared.filters.__struct_fields__)
-    return []
+    return list(declared.given.__struct_fields__) if declared is not None else []
 
 
 def test_names_are_unique_and_found_by_themselves() -> None:
@@ -127,8 +122,7 @@ def test_a_tool_says_what_is_declared(declared: Any) -> None:
     assert tool.annotations.read_only_hint == isinstance(declared, Query)
     properties = tool.input_schema["properties"]
     assert set(given_of(declared)) <= set(properties)
-    kind = declared.given if isinstance(declared, Operation) else getattr(declared, "filters", None)
-    for field in fields_of(kind) if kind else ():
+    for field in fields_of(declared.given):
         for name, value in schema_of(field.annotation).items():
             assert properties[field.name][name] == value
 
@@ -199,6 +193,34 @@ def test_an_operation_without_permission_cannot_be_made() -> None:
     del fields["permission"]
     with pytest.raises(TypeError, match="permission"):
         Operation(**fields)
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is wanted of a thing."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+def test_a_query_for_one_thing_takes_options_within_their_bounds() -> None:
+    async def find(source: str, id_: str, options: Options) -> str:
+        return f"{source} {id_} {options.limit}"
+
+    whole_one = queries.find("decision.get")
+    assert isinstance(whole_one, ItemQuery)
+    query = msgspec.structs.replace(
+        whole_one, options=Options, find=find, source=lambda _: "decisions"
+    )
+    reader: Any = None
+    assert asyncio.run(query.found(reader, "D1")) == "decisions D1 50"  # type: ignore[arg-type]
+    assert asyncio.run(query.found(reader, "D1", {"limit": 5})) == "decisions D1 5"  # type: ignore[arg-type]
+    request = remote.of_item(query, "D1", {"limit": 5})
+    assert (request.path, request.query) == ("/decisions/D1", {"limit": 5})
+    for refused in (
+        lambda: query.found(reader, "D1", {"limit": 0}),
+        lambda: remote.of_item(query, "D1", {"limit": 201}),
+    ):
+        with pytest.raises(Rejected, match="The limit is"):
+            refused()
 
 
 def test_a_line_is_cut_before_it_is_coloured() -> None:

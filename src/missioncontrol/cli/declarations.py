@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -36,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(
-                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
-                )
+                given = surface.given_by(query, arguments, partial(resolved, desk))
+                id_ = arguments.id if query.named else ""
+                _print_item(arguments, item_of(desk, query, id_, given), query)
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -68,16 +69,16 @@ def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> S
         cursor = page.next
 
 
-def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
-    """Return one thing.
+def item_of(desk: Desk, query: ItemQuery[R], id_: str, given: Mapping[str, Any] = {}) -> R:
+    """Return one thing; `given` are options of the query, by field.
 
     Raises:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return _read_here(desk, lambda reader: query.found(reader, id_))
-    request = remote.of_item(query, id_)
-    return desk.line.get(request.path, request.kind)
+        return _read_here(desk, lambda reader: query.found(reader, id_, given))
+    request = remote.of_item(query, id_, given)
+    return desk.line.get(request.path, request.kind, **request.query)
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
@@ -99,7 +100,7 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
 
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
     target = arguments.id if operation.target is not None else ""
-    given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
+    given = surface.given_by(operation, arguments, partial(resolved, desk))
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
@@ -143,7 +144,7 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
+    given = surface.given_by(query, arguments, partial(resolved, desk))
     found = rows_of(desk, query, given)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins

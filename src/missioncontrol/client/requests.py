@@ -26,12 +26,16 @@ def operation(
     return Call(made.method, made.path, made.kind, made.query, made.body, headers)
 
 
-def item(name: str, target: str = "") -> Call[Any]:
-    """Return the call of a query for one thing."""
+def item(name: str, target: str = "", given: Mapping[str, Any] = {}) -> Call[Any]:
+    """Return the call of a query for one thing.
+
+    Raises:
+        Rejected: where an option is out of bounds.
+    """
     found = queries.find(name)
     assert isinstance(found, ItemQuery), name
-    made = remote.of_item(found, target)
-    return Call(made.method, made.path, made.kind)
+    made = remote.of_item(found, target, given)
+    return Call(made.method, made.path, made.kind, made.query)
 
 
 def pages(name: str, given: Mapping[str, Any]) -> Pages[Any]:

@@ -121,14 +121,7 @@ def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
     """Yield the fields that a command takes, and whether each is one of the flattened struct."""
     terminal = declared.terminal
     hidden = {*terminal.fixed, *(each.field for each in terminal.switches.values())}
-    match declared:
-        case Operation():
-            kind: type[msgspec.Struct] = declared.given
-        case ListQuery():
-            kind = declared.filters
-        case _:
-            return
-    for field in fields_of(kind):
+    for field in fields_of(declared.given):
         if field.name == terminal.flatten:
             yield from ((each, True) for each in fields_of(field.kind))
         elif field.name not in hidden:

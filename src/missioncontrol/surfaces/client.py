@@ -117,15 +117,26 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             )
         case ItemQuery():
             named = [query.named.placeholder] if query.named else []
+            fields = fields_of(query.options)
+            needed = [_parameter(each, imports) for each in fields if each.is_required]
+            keywords = [_parameter(each, imports) for each in fields if not each.is_required]
+            given = [_given(fields)] if fields else []
+            values = named or ['""'] * len(given)
             answer = _struct(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
             return _method(
                 query.verb,
                 "requested",
-                ["self", *(f"{each}: str" for each in named)],
+                [
+                    "self",
+                    *(f"{each}: str" for each in named),
+                    *needed,
+                    *(["*"] if keywords else []),
+                    *keywords,
+                ],
                 f"{call}[{answer}]",
                 query.text,
-                f"requests.item({', '.join([repr_of(query.name), *named])})",
+                f"requests.item({', '.join([repr_of(query.name), *values, *given])})",
                 imports,
             )
     raise TypeError(f"{query.name} is neither a list nor an item")

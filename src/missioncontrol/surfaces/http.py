@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
@@ -86,10 +87,18 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
-    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
+    filters = _in_address(query.filters)
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
     returns = _of(Response, _of(Page, query.row))
     return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+
+
+def _in_address(kind: type[msgspec.Struct]) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of an address that stand for the fields of a struct."""
+    return {
+        each.name: (_parameter(each), NEEDED if each.is_required else each.default)
+        for each in fields_of(kind)
+    }
 
 
 def _parameter(field: Field) -> Any:
@@ -116,11 +125,12 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
     target = query.named
 
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.found(console.reader(request.user), id_)
+        id_ = target.from_path(given.pop(target.placeholder)) if target else ""
+        found = await query.found(console.reader(request.user), id_, _without_none(given))
         return tagged(request, found, tag_of(found))
 
     parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
+    parameters |= _in_address(query.options)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
@@ -131,8 +141,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
     if target is not None:
         parameters[target.placeholder] = (FromPath[str], NEEDED)
     if operation.in_address:
-        for each in fields_of(operation.given):
-            parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
+        parameters |= _in_address(operation.given)
     elif operation.given.__struct_fields__:
         kind = operation.given
         parameters["data"] = (

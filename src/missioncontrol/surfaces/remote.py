@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Target, checked
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, Target, checked
 
 T = TypeVar("T")
 
@@ -46,9 +46,14 @@ def of_operation(
     )
 
 
-def of_item(query: ItemQuery[T], target: str) -> Request[T]:
-    """Return the request for one thing, by its id."""
-    return Request("GET", _path(query.route, query.named, target), query.returns)
+def of_item(query: ItemQuery[T], target: str, given: Mapping[str, Any]) -> Request[T]:
+    """Return the request for one thing, by its id.
+
+    Raises:
+        Rejected: as `checked`.
+    """
+    path = _path(query.route, query.named, target)
+    return Request("GET", path, query.returns, query=_in_address(query, given))
 
 
 def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
@@ -57,9 +62,14 @@ def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
     Raises:
         Rejected: as `checked`.
     """
-    filters = {name: value for name, value in given.items() if value not in (None, "", ())}
-    checked(query.name, filters, query.filters)
-    return Request("GET", query.route, query.row, query=msgspec.to_builtins(filters))
+    return Request("GET", query.route, query.row, query=_in_address(query, given))
+
+
+def _in_address(query: Query, given: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = {name: value for name, value in given.items() if value not in (None, "", ())}
+    checked(query.name, chosen, query.given)
+    plain: dict[str, Any] = msgspec.to_builtins(chosen)
+    return plain
 
 
 def _path(route: str, target: Target | None, id_: str) -> str:
