@@ -239,25 +239,25 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[..., Awaitable[R]]  # source, id, and the filters where there are any
+    find: Callable[..., Awaitable[R]]  # source, id; and options, where there are any
     returns: type[R]
     path: str = ""  # below that of the target: `plan`
-    filters: type[msgspec.Struct] = NoFilters
+    options: type[msgspec.Struct] = NoFilters  # what callers may say about the answer
 
     def found(self, reader: "Reader", id_: str, given: Mapping[str, Any] = {}) -> Awaitable[R]:
-        """Return the thing as the caller of `reader` sees it.
+        """Return the thing as the caller of `reader` sees it; `given` are options by field.
 
         Raises:
             Rejected: as `checked`.
         """
-        if self.filters is NoFilters:
-            return self.find(self.source(reader), id_)
-        return self.find(self.source(reader), id_, checked(self.name, given, self.filters))
+        options = checked(self.name, given, self.options)
+        more = () if self.options is NoFilters else (options,)
+        return self.find(self.source(reader), id_, *more)
 
     @property
     def given(self) -> type[msgspec.Struct]:
         """See `Declared.given`."""
-        return self.filters
+        return self.options
 
     @property
     def named(self) -> Target | None:

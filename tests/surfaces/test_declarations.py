@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import inspect
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -12,13 +12,13 @@ import pytest
 from missioncontrol import operations, queries
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client import Client
-from missioncontrol.declarations import Declared, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
 from missioncontrol.mcp.catalogue import whole
-from missioncontrol.surfaces import cli, client, docs
+from missioncontrol.surfaces import cli, client, docs, remote
 from missioncontrol.surfaces.fields import fields_of, in_list
 from missioncontrol.surfaces.mcp import schema_of
 from tests.surfaces.examples import BEYOND, COMMANDS, EXAMPLES, INSIDE
@@ -197,6 +197,34 @@ def test_an_operation_without_permission_cannot_be_made() -> None:
     del fields["permission"]
     with pytest.raises(TypeError, match="permission"):
         Operation(**fields)
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is wanted of a thing."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+def test_a_query_for_one_thing_takes_options_within_their_bounds() -> None:
+    async def find(source: str, id_: str, options: Options) -> str:
+        return f"{source} {id_} {options.limit}"
+
+    whole_one = queries.find("decision.get")
+    assert isinstance(whole_one, ItemQuery)
+    query = msgspec.structs.replace(
+        whole_one, options=Options, find=find, source=lambda _: "decisions"
+    )
+    reader: Any = None
+    assert asyncio.run(query.found(reader, "D1")) == "decisions D1 50"  # type: ignore[arg-type]
+    assert asyncio.run(query.found(reader, "D1", {"limit": 5})) == "decisions D1 5"  # type: ignore[arg-type]
+    request = remote.of_item(query, "D1", {"limit": 5})
+    assert (request.path, request.query) == ("/decisions/D1", {"limit": 5})
+    for refused in (
+        lambda: query.found(reader, "D1", {"limit": 0}),
+        lambda: remote.of_item(query, "D1", {"limit": 201}),
+    ):
+        with pytest.raises(Rejected, match="The limit is"):
+            refused()
 
 
 def test_a_line_is_cut_before_it_is_coloured() -> None:

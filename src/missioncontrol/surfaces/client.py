@@ -120,10 +120,11 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             named = [query.named.placeholder] if query.named else []
             answer = _named(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
-            fields = fields_of(query.filters)
+            fields = fields_of(query.options)
             first = [_parameter(each, imports) for each in fields if each.is_required]
             rest = [_parameter(each, imports) for each in fields if not each.is_required]
-            values = [repr_of(query.name), *named, *([_given(fields)] if fields else [])]
+            given = [_given(fields)] if fields else []
+            values = [repr_of(query.name), *(named or ['""'] * len(given)), *given]
             return _method(
                 query.verb,
                 "requested",
