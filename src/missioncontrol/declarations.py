@@ -106,6 +106,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     defaults: Mapping[str, str] = {}  # by field: the text that holds where none is typed
     done: str | Callable[[Any], str] = "{id} is {status}."  # printed for an operation's answer
     empty: str = ""  # printed for a list without any rows
+    rows: int = 0  # so many of a list by default; `--limit` says another number
     # An answer, or a row, in so many columns.
     lines: Callable[[Any, int], Sequence[str]] | None = None
     json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
@@ -139,6 +140,9 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     surfaces: frozenset[Surface] = EVERYWHERE
     tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
     operation_id: str = ""  # in the OpenAPI document, where it is not VERB_NOUN
+    # Below that of the target, with fields of what callers say in braces: `steps/{step:path}`. Of
+    # an operation by default its verb, or nothing where the method is not POST.
+    path: str = ""
     terminal: Terminal = Terminal()
 
     def __post_init__(self) -> None:
@@ -166,6 +170,26 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def named(self) -> Target | None:
         """The kind of thing whose id a caller gives; None where none is given."""
         return None
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """The struct of what callers say besides the id of `named`."""
+        return NoFilters
+
+    @property
+    def in_path(self) -> tuple[str, ...]:
+        """The fields of `given` that stand in the path of the route, in their order."""
+        return tuple(re.findall(r"{(\w+)", self.path))
+
+    @property
+    def pattern(self) -> str:
+        """The path of its route below the root of the API, with the kind of what is no segment."""
+        raise NotImplementedError
+
+    @property
+    def route(self) -> str:
+        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+        return re.sub(r":\w+}", "}", self.pattern)
 
     @property
     def resource(self) -> str:
@@ -210,12 +234,32 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[[Any, str], Awaitable[R]]  # source, id
+    find: Callable[[Any, Any], Awaitable[R]]  # source, and the id or a question
     returns: type[R]
+    question: type[msgspec.Struct] | None = None  # has the id, and what else callers may say
 
-    def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
-        """Return the thing as the caller of `reader` sees it."""
-        return self.find(self.source(reader), id_)
+    def found(self, reader: "Reader", id_: str, given: Mapping[str, Any] = {}) -> Awaitable[R]:
+        """Return the thing as the caller of `reader` sees it.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        return self.find(self.source(reader), self.asked(id_, given))
+
+    def asked(self, id_: str, given: Mapping[str, Any]) -> Any:
+        """Return what `find` is given.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        if self.question is None:
+            return id_
+        return checked(self.name, _with_id(self.named, id_, given), self.question)
+
+    @cached_property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return _without_id(self.question or NoFilters, self.named)
 
     @property
     def named(self) -> Target | None:
@@ -228,14 +272,18 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return self.target
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API."""
-        return self.target.item_path
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
+        return f"{self.target.item_path}/{self.path}".rstrip("/")
 
     @property
     def routine(self) -> str:
         """The name of the route's function, and of the tool."""
         return self.operation_id or f"{self.verb}_{self.target.noun}"
+
+
+ROWS_MAX = 10_000
+"""Rows of a long list that are read at most where a caller says no limit."""
 
 
 class NoFilters(msgspec.Struct, frozen=True):
@@ -249,8 +297,10 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     """Returns the rows that fit a struct of filters, in pages."""
 
     target: Target  # what the rows are
+    is_of_one: bool = False  # they are rows of one target, whose id is a field of the filters
     filters: type[F]
-    find: Callable[[Any, F], Awaitable[Sequence[R]]]  # source, filters; in the order of `key`
+    # Source and filters; in the order of `key`. Not needed beside `find_after`.
+    find: Callable[[Any, F], Awaitable[Sequence[R]]] | None = None
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
@@ -260,9 +310,30 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
     )
     columns: tuple[Column, ...] = ()  # on the command line
 
-    def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
-        """Return the rows as the caller of `reader` sees them."""
+    def found(self, reader: "Reader", filters: F, limit: int = ROWS_MAX) -> Awaitable[Sequence[R]]:
+        """Return the rows as the caller of `reader` sees them; at most `limit` of a long list."""
+        if self.find is None:
+            assert self.find_after is not None, self.name
+            return self.find_after(self.source(reader), filters, None, limit)
         return self.find(self.source(reader), filters)
+
+    def asked(self, id_: str, given: Mapping[str, Any]) -> F:
+        """Return the filters that a caller means.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        return checked(self.name, _with_id(self.named, id_, given), self.filters)
+
+    @cached_property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return _without_id(self.filters, self.named)
+
+    @property
+    def named(self) -> Target | None:
+        """See `Declared.named`."""
+        return self.target if self.is_of_one else None
 
     @property
     def of(self) -> Target:
@@ -270,9 +341,10 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
         return self.target
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API."""
-        return self.target.path
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
+        above = self.target.item_path if self.is_of_one else self.target.path
+        return f"{above}/{self.path}".rstrip("/")
 
     @property
     def routine(self) -> str:
@@ -295,7 +367,6 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     target: Target | None = None  # of what exists; its id is a field of the command
     creates: Target | None = None  # answered with 201 and its address
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
-    path: str = ""  # below that of the target; else the verb, or nothing where it is not POST
     in_address: bool = False  # fields stand in the query of the address, and no body is sent
     # For what only the console has, after the engine: console, command, answer, caller and key.
     finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
@@ -329,8 +400,8 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         return self.operation_id or f"{self.verb}_{self.of.noun if self.of else self.noun}"
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
         if self.target is not None:
             path = self.path or (self.verb if self.method == "POST" else "")
             return f"{self.target.item_path}/{path}".rstrip("/")
@@ -347,15 +418,28 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             for each in msgspec.structs.fields(self.command)
             if each.name not in left_out and (not self.callers or each.name in self.callers)
         ]
+        body = self.body or Body(self.routine.title().replace("_", ""), self.text)
+        if self.in_path:
+            body = msgspec.structs.replace(body, name=f"{body.name}Given")
         return _struct(
-            self.body or Body(self.routine.title().replace("_", ""), self.text),
-            tuple((each, self.narrow.get(each.name, each.type)) for each in fields),
+            body, tuple((each, self.narrow.get(each.name, each.type)) for each in fields)
+        )
+
+    @cached_property
+    def sent(self) -> type[msgspec.Struct]:
+        """The struct of the body: what callers say, but for what stands in the path."""
+        if not self.in_path:
+            return self.given
+        fields = msgspec.structs.fields(self.given)
+        body = self.body or Body(self.routine.title().replace("_", ""), self.text)
+        return _struct(
+            body, tuple((each, each.type) for each in fields if each.name not in self.in_path)
         )
 
     @property
     def needs_body(self) -> bool:
         """Whether nothing at all can be asked for without saying something."""
-        required = any(each.required for each in msgspec.structs.fields(self.given))
+        required = any(each.required for each in msgspec.structs.fields(self.sent))
         return required or self.at_least_one is not None
 
     def build(self, target: str, given: Mapping[str, Any]) -> C:
@@ -405,6 +489,20 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if not isinstance(target, str):
             raise _malformed(self.name, f"Expected `str` - at `$.{self.of and self.of.field}`")
         return self.build(target, given)
+
+
+def _with_id(target: Target | None, id_: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {**given, target.field: id_} if target is not None else dict(given)
+
+
+def _without_id(kind: type[msgspec.Struct], target: Target | None) -> type[msgspec.Struct]:
+    """Return a struct without the field of an id."""
+    fields = msgspec.structs.fields(kind)
+    left = [each for each in fields if target is None or each.name != target.field]
+    if len(left) == len(fields):
+        return kind
+    body = Body(f"{kind.__name__}Given", kind.__doc__ or "")
+    return _struct(body, tuple((each, each.type) for each in left))
 
 
 def checked(name: str, given: Mapping[str, Any], kind: type[F]) -> F:

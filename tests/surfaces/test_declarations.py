@@ -37,12 +37,7 @@ def claiming(surface: str) -> pytest.MarkDecorator:
 
 def given_of(declared: Declared | None) -> list[str]:
     """Return the names of what callers say besides the target."""
-    match declared:
-        case Operation():
-            return list(declared.given.__struct_fields__)
-        case ListQuery():
-            return list(declared.filters.__struct_fields__)
-    return []
+    return list(declared.given.__struct_fields__) if declared is not None else []
 
 
 def test_names_are_unique_and_found_by_themselves() -> None:
@@ -65,7 +60,10 @@ def test_a_route_says_what_is_declared(declared: Any) -> None:
     if isinstance(declared, Operation):
         assert ("if-match" in names) == (declared.unless_changed is not None)
         assert "idempotency-key" in names
-        assert ("requestBody" in route) == bool(given_of(declared) and not declared.in_address)
+        said = declared.sent.__struct_fields__
+        assert ("requestBody" in route) == bool(said and not declared.in_address)
+        assert {*given_of(declared)} == {*said, *declared.in_path}
+    assert set(declared.in_path) <= names
     if not isinstance(declared, Operation) or declared.in_address:
         assert set(given_of(declared)) <= names
 
@@ -127,8 +125,7 @@ def test_a_tool_says_what_is_declared(declared: Any) -> None:
     assert tool.annotations.read_only_hint == isinstance(declared, Query)
     properties = tool.input_schema["properties"]
     assert set(given_of(declared)) <= set(properties)
-    kind = declared.given if isinstance(declared, Operation) else getattr(declared, "filters", None)
-    for field in fields_of(kind) if kind else ():
+    for field in fields_of(declared.given):
         for name, value in schema_of(field.annotation).items():
             assert properties[field.name][name] == value
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -63,9 +64,11 @@ async def prepared(
     return id_, {name: id_ if value == PREPARED else value for name, value in given.items()}
 
 
-def address(operation: AnyOperation, id_: str) -> str:
+def address(operation: AnyOperation, id_: str, given: Mapping[str, Any] = {}) -> str:
     target = operation.target
     route = operation.route
+    for name in operation.in_path:
+        route = route.replace(f"{{{name}}}", quote(str(given[name]), safe=""))
     return f"/api/v1{placed(route, target, id_) if target else route}"
 
 
@@ -81,8 +84,11 @@ async def sent(
     **headers: str,
 ) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    values: dict[str, Any] = {"params" if operation.in_address else "json": given}
-    return await client.request(operation.method, address(operation, id_), headers=named, **values)
+    said = {name: value for name, value in given.items() if name not in operation.in_path}
+    values: dict[str, Any] = {"params" if operation.in_address else "json": said}
+    return await client.request(
+        operation.method, address(operation, id_, given), headers=named, **values
+    )
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:

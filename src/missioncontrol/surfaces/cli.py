@@ -23,6 +23,9 @@ CODES = {"ok": "32", "bad": "31", "ask": "33"}
 
 DIM = "2"
 
+ROWS_LISTED_MAX = 1_000
+"""Rows of a list that one command prints at most, where it has `--limit`."""
+
 Number = Callable[[str], int]
 Resolve = Callable[[str, str], str]
 """Returns the id that a person means: (kind of thing, what was typed)."""
@@ -121,14 +124,7 @@ def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
     """Yield the fields that a command takes, and whether each is one of the flattened struct."""
     terminal = declared.terminal
     hidden = {*terminal.fixed, *(each.field for each in terminal.switches.values())}
-    match declared:
-        case Operation():
-            kind: type[msgspec.Struct] = declared.given
-        case ListQuery():
-            kind = declared.filters
-        case _:
-            return
-    for field in fields_of(kind):
+    for field in fields_of(declared.given):
         if field.name == terminal.flatten:
             yield from ((each, True) for each in fields_of(field.kind))
         elif field.name not in hidden:
@@ -150,12 +146,17 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
         _add_option(verb, declared, field, number)
     for name, switch in declared.terminal.switches.items():
         verb.add_argument(f"--{name}", action="store_true", help=switch.help)
+    if isinstance(declared, ListQuery) and declared.terminal.rows:
+        text = f"how many at most, 1 to {ROWS_LISTED_MAX} (default: {declared.terminal.rows})"
+        verb.add_argument(
+            "--limit", type=number, metavar="N", default=declared.terminal.rows, help=text
+        )
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
-    if field.name in declared.terminal.positional:
+    if field.name in (*declared.terminal.positional, *declared.in_path):
         verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
@@ -183,7 +184,7 @@ def _name(declared: Declared, field: Field) -> str:
 
 def _metavar(declared: Declared, field: Field) -> str:
     named = declared.terminal.metavars.get(field.name)
-    if named is None and field.name in declared.terminal.positional:
+    if named is None and field.name in (*declared.terminal.positional, *declared.in_path):
         named = field.name.upper()
     return named or {int: "N", float: "N"}.get(field.item, "TEXT")
 

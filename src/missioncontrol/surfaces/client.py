@@ -100,35 +100,27 @@ def _formatted(text: str) -> str:
 
 
 def _query(query: Query, imports: _Imports) -> list[str]:
+    target = query.named.placeholder if query.named else ""
+    fields = fields_of(query.given)
+    places = ["self", *([f"{target}: str"] if target else [])]
+    places += [_parameter(each, imports) for each in fields if each.name in query.in_path]
+    keywords = [_parameter(each, imports) for each in fields if each.name not in query.in_path]
+    parameters = [*places, *(["*", *keywords] if keywords else [])]
+    name, given = repr_of(query.name), _given(fields)
     match query:
-        case ListQuery():
-            fields = fields_of(query.filters)
-            row = _struct(query.row, imports)
-            pages = imports.need("missioncontrol.client.calls", "Pages")
-            keywords = [_parameter(each, imports) for each in fields]
-            return _method(
-                query.verb,
-                "listed",
-                ["self", *(["*"] if keywords else []), *keywords],
-                f"{pages}[{row}]",
-                query.text,
-                f"requests.pages({repr_of(query.name)}, {_given(fields)})",
-                imports,
-            )
-        case ItemQuery():
-            named = [query.named.placeholder] if query.named else []
-            answer = _struct(query.returns, imports)
-            call = imports.need("missioncontrol.client.calls", "Call")
-            return _method(
-                query.verb,
-                "requested",
-                ["self", *(f"{each}: str" for each in named)],
-                f"{call}[{answer}]",
-                query.text,
-                f"requests.item({', '.join([repr_of(query.name), *named])})",
-                imports,
-            )
-    raise TypeError(f"{query.name} is neither a list nor an item")
+        case ListQuery(row=kind):
+            decorator, pages = "listed", imports.need("missioncontrol.client.calls", "Pages")
+            returns = f"{pages}[{_struct(kind, imports)}]"
+            call = f"pages({', '.join([name, given, *filter(None, [target])])})"
+        case ItemQuery(returns=kind):
+            decorator, call_ = "requested", imports.need("missioncontrol.client.calls", "Call")
+            returns = f"{call_}[{_struct(kind, imports)}]"
+            values = [name, *([target or '""'] if target or fields else [])]
+            call = f"item({', '.join([*values, *([given] if fields else [])])})"
+        case _:
+            raise TypeError(f"{query.name} is neither a list nor an item")
+    call = f"requests.{call}"
+    return _method(query.verb, decorator, parameters, returns, query.text, call, imports)
 
 
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:

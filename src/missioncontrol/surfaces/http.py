@@ -1,6 +1,7 @@
 """Routes of declared operations and queries: functions with the signatures that Litestar reads."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from litestar.handlers import route
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.domain.principal import Principal
 from missioncontrol.surfaces.conditional import (
     CHANGED,
@@ -55,8 +56,34 @@ def handlers_of(noun: str) -> list[Any]:
     return found
 
 
-def _path(route: str) -> str:
-    return route.replace("}", ":str}")
+def _path(declared: Declared) -> str:
+    return re.sub(r"{(\w+)}", r"{\1:str}", declared.pattern)
+
+
+def _in_path(declared: Declared) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of a route that stand in its path."""
+    target, fields = declared.named, {each.name: each for each in fields_of(declared.given)}
+    found = {target.placeholder: (FromPath[str], NEEDED)} if target else {}
+    return found | {name: (_of(FromPath, fields[name].kind), NEEDED) for name in declared.in_path}
+
+
+def _in_query(declared: Declared) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of a route that stand in the query of its address."""
+    return {
+        each.name: (_parameter(each), NEEDED if each.is_required else each.default)
+        for each in fields_of(declared.given)
+        if each.name not in declared.in_path
+    }
+
+
+def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the id that a request names, "" where it names none, and what else it says."""
+    target = declared.named
+    id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
+    for name in declared.in_path:
+        if isinstance(given[name], str):  # Litestar leaves a slash before the rest of a path.
+            given[name] = given[name].removeprefix("/")
+    return id_, _without_none(given)
 
 
 def _query(query: Query) -> Any:
@@ -67,7 +94,7 @@ def _query(query: Query) -> Any:
             function = _item_function(query)
         case _:
             raise TypeError(f"{query.name} is neither a list nor an item")
-    return get(_path(query.route), summary=query.title, responses=KNOWN, **needs(query.permission))(
+    return get(_path(query), summary=query.title, responses=KNOWN, **needs(query.permission))(
         function
     )
 
@@ -76,7 +103,7 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
-        filters = checked(query.name, _without_none(given), query.filters)
+        filters = query.asked(*_taken(query, given))
         reader = console.reader(request.user)
         if query.find_after is not None:
             place = place_of(cursor, *query.kinds)
@@ -86,10 +113,10 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
-    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
     returns = _of(Response, _of(Page, query.row))
-    return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+    parameters = GIVEN | _in_path(query) | _in_query(query) | paging
+    return _signed(answer, query.routine, query.text, parameters, returns)
 
 
 def _parameter(field: Field) -> Any:
@@ -113,28 +140,22 @@ def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
-    target = query.named
-
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.found(console.reader(request.user), id_)
+        found = await query.found(console.reader(request.user), *_taken(query, given))
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
+    parameters = GIVEN | _in_path(query) | _in_query(query)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
 
 def _operation(operation: Operation[Any, Any]) -> Any:
-    target, seen = operation.target, operation.unless_changed
-    parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
-    if target is not None:
-        parameters[target.placeholder] = (FromPath[str], NEEDED)
+    seen = operation.unless_changed
+    parameters: dict[str, tuple[Any, Any]] = GIVEN | _in_path(operation)
     if operation.in_address:
-        for each in fields_of(operation.given):
-            parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
-    elif operation.given.__struct_fields__:
-        kind = operation.given
+        parameters |= _in_query(operation)
+    elif operation.sent.__struct_fields__:
+        kind = operation.sent
         parameters["data"] = (
             (_of(JSONBody, kind), NEEDED)
             if operation.needs_body
@@ -155,7 +176,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
         returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
-        _path(operation.route),
+        _path(operation),
         http_method=[operation.method],
         summary=operation.title,
         **options,
@@ -170,14 +191,14 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
-        id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
+        id_, values = _taken(operation, given)
         if target is not None and target.resolve is not None:
             id_ = await target.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
             now = await seen.found(console.reader(request.user), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
-        values = _without_none(given) | {name: getattr(data, name) for name in names}
+        values |= {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:

@@ -77,7 +77,7 @@ def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
     if target is not None:
         about = Field(max_length=300, description=f"Its id: {target.help}.")
         parameters[target.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
-    for field in fields_of(_given(declared)):
+    for field in fields_of(declared.given):
         about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
         schema = WithJsonSchema(schema_of(field.annotation))
@@ -128,7 +128,7 @@ def _described(declared: Declared) -> dict[str, Any]:
         "name": declared.name,
         "does": declared.text,
         "target": target.help if target else "",
-        "arguments": schema_of(_given(declared)),
+        "arguments": schema_of(declared.given),
     }
 
 
@@ -152,20 +152,6 @@ def _run_operation(send: Send) -> Callable[..., Any]:
         return await send(ctx, Wanted(declared, target, arguments))
 
     return run_operation
-
-
-def _given(declared: Declared) -> type[msgspec.Struct]:
-    match declared:
-        case Operation():
-            return declared.given
-        case ListQuery():
-            found: type[msgspec.Struct] = declared.filters
-            return found
-    return Nothing
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """No arguments."""
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Target, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 
 T = TypeVar("T")
 
@@ -33,36 +33,57 @@ def of_operation(
         Rejected: as `Operation.build`.
     """
     operation.build(target, given)
-    plain, in_address = msgspec.to_builtins(given), operation.in_address
+    plain = {name: value for name, value in given.items() if name not in operation.in_path}
+    plain, in_address = msgspec.to_builtins(plain), operation.in_address
     return Request(
         operation.method,
-        _path(operation.route, operation.target, target),
+        _path(operation, target, given),
         operation.answer_type,
         query={name: value for name, value in plain.items() if value not in (None, "")}
         if in_address
         else {},
-        body=plain if operation.given.__struct_fields__ and not in_address else None,
+        body=plain if operation.sent.__struct_fields__ and not in_address else None,
         headers={"if-match": if_match} if if_match else {},
     )
 
 
-def of_item(query: ItemQuery[T], target: str) -> Request[T]:
-    """Return the request for one thing, by its id."""
-    return Request("GET", _path(query.route, query.named, target), query.returns)
-
-
-def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
-    """Return the request for the first page of a list; fields without a value choose all.
+def of_item(query: ItemQuery[T], target: str, given: Mapping[str, Any] = {}) -> Request[T]:
+    """Return the request for one thing, by its id.
 
     Raises:
         Rejected: as `checked`.
     """
-    filters = {name: value for name, value in given.items() if value not in (None, "", ())}
-    checked(query.name, filters, query.filters)
-    return Request("GET", query.route, query.row, query=msgspec.to_builtins(filters))
+    query.asked(target, _chosen(given))
+    return Request("GET", _path(query, target, given), query.returns, query=_query(query, given))
 
 
-def _path(route: str, target: Target | None, id_: str) -> str:
-    if target is None:
-        return route
-    return route.replace(f"{{{target.placeholder}}}", quote(target.to_path(id_), safe=""))
+def of_list(query: ListQuery[Any, T], given: Mapping[str, Any], target: str = "") -> Request[T]:
+    """Return the request for the first page of a list; fields without a value choose all.
+
+    `target` is the id of what the rows belong to, where they belong to one thing.
+
+    Raises:
+        Rejected: as `checked`.
+    """
+    query.asked(target, _chosen(given))
+    return Request("GET", _path(query, target, given), query.row, query=_query(query, given))
+
+
+def _chosen(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value not in (None, "", ())}
+
+
+def _query(query: Query, given: Mapping[str, Any]) -> Any:
+    """Return what stands in the query of the address."""
+    chosen = _chosen(given).items()
+    return msgspec.to_builtins({name: value for name, value in chosen if name not in query.in_path})
+
+
+def _path(declared: Declared, target: str, given: Mapping[str, Any]) -> str:
+    values = {name: str(given[name]) for name in declared.in_path}
+    if declared.named is not None:
+        values[declared.named.placeholder] = declared.named.to_path(target)
+    path = declared.route
+    for name, value in values.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    return path
