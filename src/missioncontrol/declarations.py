@@ -9,7 +9,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Optional, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -44,12 +45,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The kind of thing that an operation changes or a query returns, and how it is named."""
 
     noun: str
-    path: str  # of all of them, below the root of the API: /decisions
+    path: str  # of all of them, below `within` or the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
     metavar: str = "ID"  # of the command line
     command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
+    within: Optional["Target"] = None  # what each is a part of: a source is one of a product
     parameter: str = ""  # what its place in a path is called, where that is not the noun
     # The id that a caller means, where that may be shortened.
     resolve: Callable[["Reader", str], Awaitable[str]] | None = None
@@ -62,9 +64,61 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.rpartition("/")[2].replace("-", "_")
 
     @property
+    def list_path(self) -> str:
+        """The path of all of them, with a name in braces for each thing that they are part of."""
+        return f"{self.within.item_path if self.within else ''}{self.path}"
+
+    @property
     def item_path(self) -> str:
-        """The path of one of them, with a name in braces where its id stands."""
-        return self.path if self.is_single else f"{self.path}/{{{self.placeholder}}}"
+        """The path of one of them, with a name in braces where an id stands."""
+        return self.list_path if self.is_single else f"{self.list_path}/{{{self.placeholder}}}"
+
+    @property
+    def named(self) -> Optional["Target"]:
+        """The innermost thing that is named where one of these is meant."""
+        return self.within if self.is_single else self
+
+    @property
+    def chain(self) -> tuple["Target", ...]:
+        """All things that are named where one of these is meant, the outermost first.
+
+        Their ids, joined by `/`, are the id of one of these: `shop/web` is a source of a product.
+        """
+        outer = self.within.chain if self.within else ()
+        return outer if self.is_single else (*outer, self)
+
+    def join(self, ids: Sequence[str]) -> str:
+        """Return the id of one of these, by the ids of its chain.
+
+        Raises:
+            Rejected: `<noun>.bad_input`, where that would name another thing.
+        """
+        for outer, id_ in zip(self.chain[:-1], ids, strict=False):
+            if "/" in id_:
+                raise Rejected(f"{self.noun}.bad_input", f"There is no {outer.noun} {id_[:80]!r}.")
+        return "/".join(ids)
+
+    def split(self, id_: str) -> dict[str, str]:
+        """Return the ids of the chain by the fields of commands that name them.
+
+        Raises:
+            Rejected: `<noun>.bad_input`, where one is missing.
+        """
+        ids = id_.split("/", len(self.chain) - 1)
+        if len(ids) != len(self.chain):
+            form = "/".join(each.metavar for each in self.chain)
+            raise Rejected(f"{self.noun}.bad_input", f"{id_[:80]!r} is not {form}.")
+        return {each.field: part for each, part in zip(self.chain, ids, strict=True)}
+
+    def address(self, route: str, id_: str) -> str:
+        """Return a route with the ids of the chain in place of the names in braces.
+
+        Raises:
+            Rejected: as `split`.
+        """
+        for each, part in zip(self.chain, self.split(id_).values(), strict=True):
+            route = route.replace(f"{{{each.placeholder}}}", quote(each.to_path(part), safe=":"))
+        return route
 
     @property
     def placeholder(self) -> str:
@@ -171,6 +225,8 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def resource(self) -> str:
         """The client's attribute that has its method."""
         about = self.of
+        while about is not None and about.noun != self.noun and about.within is not None:
+            about = about.within  # A source is asked for as a part of its product.
         return self.noun if about is None or about.is_single else about.plural
 
     @property
@@ -220,7 +276,7 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     @property
     def named(self) -> Target | None:
         """See `Declared.named`."""
-        return None if self.target.is_single else self.target
+        return self.target.named
 
     @property
     def of(self) -> Target:
@@ -246,7 +302,10 @@ ALL = NoFilters()
 
 
 class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
-    """Returns the rows that fit a struct of filters, in pages."""
+    """Returns the rows that fit a struct of filters, in pages.
+
+    Where the rows are parts of another thing, fields of the filters name that thing.
+    """
 
     target: Target  # what the rows are
     filters: type[F]
@@ -270,9 +329,14 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
         return self.target
 
     @property
+    def outer(self) -> tuple[Target, ...]:
+        """What the rows are parts of, the outermost first; its fields stand in the path."""
+        return self.target.within.chain if self.target.within else ()
+
+    @property
     def route(self) -> str:
         """The path of its route below the root of the API."""
-        return self.target.path
+        return self.target.list_path
 
     @property
     def routine(self) -> str:
@@ -309,14 +373,16 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         """Refuse fields that the command does not have."""
         super().__post_init__()
         named = {*self.fixed, *self.callers, *self.narrow}
-        named |= {self.target.field} if self.target else set()
+        named |= {each.field for each in self.named.chain} if self.named else set()
         if unknown := named - set(self.command.__struct_fields__):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
 
     @property
     def named(self) -> Target | None:
-        """See `Declared.named`."""
-        return self.target
+        """See `Declared.named`. Of what is created only that is named which it is part of."""
+        if self.target is not None:
+            return self.target.named
+        return self.creates.within if self.creates is not None else None
 
     @property
     def of(self) -> Target | None:
@@ -335,13 +401,19 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             path = self.path or (self.verb if self.method == "POST" else "")
             return f"{self.target.item_path}/{path}".rstrip("/")
         if self.creates is not None:
-            return self.creates.path
+            return self.creates.list_path
         return f"/{self.path or self.verb}"
+
+    def made(self, target: str, answer: Any) -> str:
+        """Return the id of what is created, by the answer and the id of what it is part of."""
+        assert self.creates is not None
+        id_: str = getattr(answer, self.creates.field)
+        return f"{target}/{id_}" if self.creates.within else id_
 
     @cached_property
     def given(self) -> type[msgspec.Struct]:
         """The struct of what callers say besides the target, with the bounds of the command."""
-        left_out = {*self.fixed, self.target.field if self.target else ""}
+        left_out = {*self.fixed, *(each.field for each in (self.named.chain if self.named else ()))}
         fields = [
             each
             for each in msgspec.structs.fields(self.command)
@@ -373,8 +445,8 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if needed is not None and not any(values[name] for name in needed.fields):
             hint = f"Give {' or '.join(needed.fields)}."
             raise Rejected(f"{self.noun}.bad_input", needed.reason, hint=hint)
-        if self.target is not None:
-            values[self.target.field] = target
+        if self.named is not None:
+            values |= self.named.split(target)
         return self.command(**values, **self.fixed)
 
     @property
@@ -392,7 +464,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""
         plain: dict[str, Any] = msgspec.to_builtins(given)
-        return {self.target.field: target, **plain} if self.target else plain
+        return {**self.named.split(target), **plain} if self.named else plain
 
     def understood(self, arguments: Mapping[str, Any]) -> C:
         """Return the command of a request that another process sent.
@@ -400,11 +472,12 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         Raises:
             Rejected: as `build`.
         """
-        given = dict(arguments)
-        target = given.pop(self.target.field, "") if self.target else ""
-        if not isinstance(target, str):
-            raise _malformed(self.name, f"Expected `str` - at `$.{self.of and self.of.field}`")
-        return self.build(target, given)
+        given, chain = dict(arguments), self.named.chain if self.named else ()
+        ids = [given.pop(each.field, "") for each in chain]
+        for each, id_ in zip(chain, ids, strict=True):
+            if not isinstance(id_, str):
+                raise _malformed(self.name, f"Expected `str` - at `$.{each.field}`")
+        return self.build(self.named.join(ids) if self.named else "", given)
 
 
 def checked(name: str, given: Mapping[str, Any], kind: type[F]) -> F:

@@ -36,9 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(
-                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
-                )
+                found = item_of(desk, query, surface.target_of(query, arguments))
+                _print_item(arguments, found, query)
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -98,7 +97,7 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
 
 
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target = arguments.id if operation.target is not None else ""
+    target = surface.target_of(operation, arguments)
     given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
     answer = executed(desk, operation, target, given)
     if arguments.json:
@@ -119,14 +118,14 @@ def executed(
     Raises:
         MissionControlError: as `Desk.execute`.
     """
-    named = operation.target.resolve if operation.target is not None else None
+    named = operation.named.resolve if operation.named is not None else None
     if named is not None and desk.line is None:
         target = _read_here(desk, lambda reader: named(reader, target))
     made = desk.execute(operation, target, given)
     if operation.shows is None or desk.line is not None:
         return made  # A server has looked it up.
-    created = operation.creates
-    return item_of(desk, operation.shows, getattr(made, created.field) if created else target)
+    id_ = operation.made(target, made) if operation.creates is not None else target
+    return item_of(desk, operation.shows, id_)
 
 
 def resolved(desk: Desk, kind: str, text: str) -> str:

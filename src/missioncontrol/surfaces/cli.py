@@ -46,6 +46,19 @@ def declared_by(arguments: argparse.Namespace) -> Declared:
     return found
 
 
+def target_of(declared: Declared, arguments: argparse.Namespace) -> str:
+    """Return the id of the thing that a command line names; "" where it names none.
+
+    Raises:
+        Rejected: `<noun>.bad_input`, where it is none.
+    """
+    named = declared.named
+    if named is None:
+        return ""
+    *outer, _ = named.chain
+    return named.join([*(getattr(arguments, each.placeholder) for each in outer), arguments.id])
+
+
 def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
     """Return the fields that a command line says, by name; what it leaves out is left out.
 
@@ -143,9 +156,9 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
         description=declared.text.replace("`", ""),
     )
     verb.set_defaults(**{DECLARED: declared.name})
-    target = declared.named
-    if target is not None:
-        verb.add_argument("id", metavar=target.metavar, help=target.help)
+    for each in declared.named.chain if declared.named else ():
+        name = "id" if each is declared.named else each.placeholder
+        verb.add_argument(name, metavar=each.metavar, help=each.help)
     for field, _ in _options(declared):
         _add_option(verb, declared, field, number)
     for name, switch in declared.terminal.switches.items():
@@ -155,6 +168,11 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
+    outer = declared.outer if isinstance(declared, ListQuery) else ()
+    for each in outer:
+        if each.field == field.name:
+            verb.add_argument(name, metavar=each.metavar, help=each.help)
+            return
     if field.name in declared.terminal.positional:
         verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
         return

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, Target
 from missioncontrol.surfaces.fields import Field, fields_of, plain
 
 FOLDER = Path(__file__).parents[1] / "client" / "made"
@@ -105,27 +105,29 @@ def _query(query: Query, imports: _Imports) -> list[str]:
             fields = fields_of(query.filters)
             row = _struct(query.row, imports)
             pages = imports.need("missioncontrol.client.calls", "Pages")
-            keywords = [_parameter(each, imports) for each in fields]
+            outer = {each.field for each in query.outer}
+            first = [_parameter(each, imports) for each in fields if each.name in outer]
+            keywords = [_parameter(each, imports) for each in fields if each.name not in outer]
             return _method(
                 query.verb,
                 "listed",
-                ["self", *(["*"] if keywords else []), *keywords],
+                ["self", *first, *(["*"] if keywords else []), *keywords],
                 f"{pages}[{row}]",
                 query.text,
                 f"requests.pages({repr_of(query.name)}, {_given(fields)})",
                 imports,
             )
         case ItemQuery():
-            named = [query.named.placeholder] if query.named else []
             answer = _struct(query.returns, imports)
             call = imports.need("missioncontrol.client.calls", "Call")
+            target = [_id(query.named)] if query.named else []
             return _method(
                 query.verb,
                 "requested",
-                ["self", *(f"{each}: str" for each in named)],
+                ["self", *_places(query.named)],
                 f"{call}[{answer}]",
                 query.text,
-                f"requests.item({', '.join([repr_of(query.name), *named])})",
+                f"requests.item({', '.join([repr_of(query.name), *target])})",
                 imports,
             )
     raise TypeError(f"{query.name} is neither a list nor an item")
@@ -134,12 +136,10 @@ def _query(query: Query, imports: _Imports) -> list[str]:
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
     first = [each for each in fields if each.is_required or each.name == "reason"]
-    places = [f"{operation.target.placeholder}: str"] if operation.target else []
-    places += [_parameter(each, imports) for each in first]
+    places = [*_places(operation.named), *(_parameter(each, imports) for each in first)]
     keywords = [_parameter(each, imports) for each in fields if each not in first]
     keywords.append('key: str = ""')
-    target = operation.target.placeholder if operation.target else '""'
-    values = [repr_of(operation.name), target, _given(fields), "key=key"]
+    values = [repr_of(operation.name), _id(operation.named), _given(fields), "key=key"]
     if operation.unless_changed is not None:
         keywords.append('if_match: str = ""')
         values.append("if_match=if_match")
@@ -153,6 +153,19 @@ def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
         f"requests.operation({', '.join(values)})",
         imports,
     )
+
+
+def _places(named: Target | None) -> list[str]:
+    """Return the parameters that name a thing."""
+    return [f"{each.placeholder}: str" for each in (named.chain if named else ())]
+
+
+def _id(named: Target | None) -> str:
+    """Return how the id of a thing is written, by the parameters that name it."""
+    places = [each.placeholder for each in (named.chain if named else ())]
+    if len(places) < 2:
+        return "".join(places) or '""'
+    return f'f"{"/".join(f"{{{each}}}" for each in places)}"'
 
 
 def _answer(operation: Operation[Any, Any], imports: _Imports) -> str:

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
@@ -12,7 +11,7 @@ from litestar.handlers import route
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, Target, checked
 from missioncontrol.domain.principal import Principal
 from missioncontrol.surfaces.conditional import (
     CHANGED,
@@ -76,6 +75,7 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
+        given |= {each.field: each.from_path(given.pop(each.placeholder)) for each in query.outer}
         filters = checked(query.name, _without_none(given), query.filters)
         reader = console.reader(request.user)
         if query.find_after is not None:
@@ -86,10 +86,28 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
-    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
+    outer = {each.field for each in query.outer}
+    filters = {
+        each.name: (_parameter(each), NEEDED if each.is_required else each.default)
+        for each in fields_of(query.filters)
+        if each.name not in outer
+    }
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
     returns = _of(Response, _of(Page, query.row))
-    return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+    parameters = GIVEN | _places(query.target.within) | filters | paging
+    return _signed(answer, query.routine, query.text, parameters, returns)
+
+
+def _places(named: Target | None) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of a path that names a thing."""
+    return {each.placeholder: (FromPath[str], NEEDED) for each in (named.chain if named else ())}
+
+
+def _id(named: Target | None, given: dict[str, Any]) -> str:
+    """Take the places of a path out of what is given, and return the id that they are."""
+    if named is None:
+        return ""
+    return named.join([each.from_path(given.pop(each.placeholder)) for each in named.chain])
 
 
 def _parameter(field: Field) -> Any:
@@ -113,23 +131,18 @@ def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
-    target = query.named
-
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.found(console.reader(request.user), id_)
+        found = await query.found(console.reader(request.user), _id(query.named, given))
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
+    parameters = GIVEN | _places(query.named)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
 
 def _operation(operation: Operation[Any, Any]) -> Any:
-    target, seen = operation.target, operation.unless_changed
-    parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
-    if target is not None:
-        parameters[target.placeholder] = (FromPath[str], NEEDED)
+    seen = operation.unless_changed
+    parameters: dict[str, tuple[Any, Any]] = GIVEN | _places(operation.named)
     if operation.in_address:
         for each in fields_of(operation.given):
             parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
@@ -164,15 +177,15 @@ def _operation(operation: Operation[Any, Any]) -> Any:
 
 
 def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
-    target, seen, creates = operation.target, operation.unless_changed, operation.creates
+    named, seen, creates = operation.named, operation.unless_changed, operation.creates
     shows = operation.shows
 
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
-        id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
-        if target is not None and target.resolve is not None:
-            id_ = await target.resolve(console.reader(request.user), id_)
+        id_ = _id(named, given)
+        if named is not None and named.resolve is not None:
+            id_ = await named.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
             now = await seen.found(console.reader(request.user), id_)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
@@ -181,8 +194,8 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:
-            id_ = getattr(made, creates.field)
-            headers["Location"] = f"{ROOT}{creates.path}/{quote(creates.to_path(id_), safe=':')}"
+            id_ = operation.made(id_, made)
+            headers["Location"] = f"{ROOT}{creates.address(creates.item_path, id_)}"
         if shows is not None:
             made = await shows.found(console.reader(request.user), id_)
             headers["ETag"] = tag_of(made)

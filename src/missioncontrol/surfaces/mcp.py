@@ -66,17 +66,18 @@ def _effect(declared: Declared) -> ToolAnnotations:
 
 
 def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
-    target = declared.named
+    target, chain = declared.named, declared.named.chain if declared.named else ()
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
-        id_ = given.pop(target.placeholder) if target is not None else ""
+        ids = [given.pop(each.placeholder) for each in chain]
+        id_ = target.join(ids) if target is not None else ""
         values = {name: value for name, value in given.items() if value is not None}
         return await send(ctx, Wanted(declared, id_, values, cursor, limit))
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
-    if target is not None:
-        about = Field(max_length=300, description=f"Its id: {target.help}.")
-        parameters[target.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
+    for each in chain:
+        about = Field(max_length=300, description=f"Its id: {each.help}.")
+        parameters[each.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
     for field in fields_of(_given(declared)):
         about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
@@ -127,7 +128,7 @@ def _described(declared: Declared) -> dict[str, Any]:
     return {
         "name": declared.name,
         "does": declared.text,
-        "target": target.help if target else "",
+        "target": "/".join(each.help for each in target.chain) if target else "",
         "arguments": schema_of(_given(declared)),
     }
 

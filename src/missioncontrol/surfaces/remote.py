@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
@@ -36,7 +35,7 @@ def of_operation(
     plain, in_address = msgspec.to_builtins(given), operation.in_address
     return Request(
         operation.method,
-        _path(operation.route, operation.target, target),
+        _path(operation.route, operation.named, target),
         operation.answer_type,
         query={name: value for name, value in plain.items() if value not in (None, "")}
         if in_address
@@ -59,10 +58,11 @@ def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
     """
     filters = {name: value for name, value in given.items() if value not in (None, "", ())}
     checked(query.name, filters, query.filters)
-    return Request("GET", query.route, query.row, query=msgspec.to_builtins(filters))
+    within = query.target.within
+    id_ = within.join([filters.pop(each.field) for each in query.outer]) if within else ""
+    path = _path(query.route, within, id_)
+    return Request("GET", path, query.row, query=msgspec.to_builtins(filters))
 
 
 def _path(route: str, target: Target | None, id_: str) -> str:
-    if target is None:
-        return route
-    return route.replace(f"{{{target.placeholder}}}", quote(target.to_path(id_), safe=""))
+    return target.address(route, id_) if target is not None else route
