@@ -26,8 +26,8 @@ from scipy.sparse import csr_matrix
 from missioncontrol.domain.passages import passages
 from missioncontrol.specialists.greenfield import weights as learned
 from missioncontrol.specialists.greenfield.catalogue import concepts, kinds
+from missioncontrol.specialists.greenfield.composition import kind_features
 from missioncontrol.specialists.greenfield.important_nouns import importance, noun_features
-from missioncontrol.specialists.greenfield.kind_choice import kind_features
 from missioncontrol.specialists.greenfield.lexicon import noun_base
 from missioncontrol.specialists.greenfield.relevance import own_stems, relevance_features
 from missioncontrol.specialists.greenfield.tagging import Token, tagged_tokens

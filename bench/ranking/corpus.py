@@ -11,8 +11,7 @@ import msgspec
 from missioncontrol.specialists.backtest.history import PastWork, suitable_changes
 from missioncontrol.specialists.historian.log import COMMITS_MAX, as_past, read_log
 from missioncontrol.specialists.kinds import HEAD_BYTES, classified
-from missioncontrol.specialists.ranking.facts import FileFacts
-from missioncontrol.specialists.ranking.facts_cache import FactsCache
+from missioncontrol.specialists.ranking.facts_cache import FactsCache, FileFacts
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import PastChange
 from missioncontrol.specialists.tree import SourceFile, Tree, compiled

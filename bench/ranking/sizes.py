@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from missioncontrol.specialists.backtest.scoring import interval_score
-from missioncontrol.specialists.estimating.history_changes import read_changes
+from missioncontrol.specialists.estimating.estimating import read_changes
 from missioncontrol.specialists.estimating.past import Sizing
 from missioncontrol.specialists.estimating.sizes import (
     LEARNED,

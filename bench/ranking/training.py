@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from bench.ranking.corpus import Case, Corpus
-from missioncontrol.specialists.ranking import features, order_model, passages
+from missioncontrol.specialists.ranking import order_model, passages, tree_model
 from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.ranker import ORDER_NAMES, expected_set
 from missioncontrol.specialists.ranking.tree_model import FILES, LEAF, ORDER, PASSAGES, Model, Tree
@@ -62,7 +62,7 @@ def file_group(case: Case) -> Group:
     evidence = gathered(case.index, case.goal)
     touched = case.changed.keys() & case.index.numbers.keys()
     right = [case.index.paths[number] in touched for number in evidence.candidates]
-    pairs = zip(features.rows(evidence), order_model.rows(case.index, evidence), strict=True)
+    pairs = zip(tree_model.rows(evidence), order_model.rows(case.index, evidence), strict=True)
     table = np.array([[*row, *more] for row, more in pairs], dtype=np.float32)
     return Group(table.reshape(len(right), len(ORDER_NAMES)), np.array(right), len(touched))
 
@@ -172,7 +172,7 @@ def main() -> None:
             blocks += passage_groups(case)
         print(f"{clone.name}: {len(files):,} changes, {len(blocks):,} files so far", flush=True)
     learned = {
-        FILES: (fitted(files, features.NAMES), features.NAMES, f"{len(files):,} changes"),
+        FILES: (fitted(files, tree_model.NAMES), tree_model.NAMES, f"{len(files):,} changes"),
         ORDER: (fitted_order(files), ORDER_NAMES, f"{len(files):,} changes"),
         PASSAGES: (fitted(blocks, passages.NAMES), passages.NAMES, f"{len(blocks):,} files"),
     }

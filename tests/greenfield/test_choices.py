@@ -2,8 +2,7 @@
 
 import pytest
 
-from missioncontrol.specialists.greenfield.composition import composed
-from missioncontrol.specialists.greenfield.kind_choice import chosen_kind
+from missioncontrol.specialists.greenfield.composition import chosen_kind, composed
 
 
 @pytest.mark.parametrize(

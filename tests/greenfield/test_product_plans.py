@@ -17,7 +17,7 @@ from missioncontrol.specialists.greenfield.composer import product_plan
 from missioncontrol.specialists.greenfield.markdown import details
 from missioncontrol.specialists.greenfield.work import TASKS_MIN
 from missioncontrol.specialists.planner.markdown import markdown
-from missioncontrol.specialists.planner.referee.design import design_refusals, with_local_design
+from missioncontrol.specialists.planner.referee.referee import design_refusals, with_local_design
 
 SHARED_MAX = 0.2
 """Of the eight-word runs of one plan, those that stand in another one's too, at the most."""

@@ -7,9 +7,9 @@ from tests.planner.test_local_planning import made
 from tests.planner.test_what_maintainers_object_to import POT
 
 from missioncontrol.domain.plan import Plan, Task
-from missioncontrol.specialists.planner.parameter_goals import given
 from missioncontrol.specialists.planner.planner import LocalPlanner
 from missioncontrol.specialists.planner.side_changes import aside, split_asides
+from missioncontrol.specialists.planner.subject import given
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.local_workspace import LocalDesk
 

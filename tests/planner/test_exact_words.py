@@ -6,7 +6,7 @@ import pytest
 from tests.planner.test_where_changes_begin import planned
 
 from missioncontrol.domain.plan import Plan, Task
-from missioncontrol.specialists.planner.demands import cases, limits
+from missioncontrol.specialists.planner.outcomes import cases, limits
 
 KEPT = {
     "pyproject.toml": '[project]\nname = "teacache"\nversion = "1.0"\n[tool.pytest.ini_options]\n',

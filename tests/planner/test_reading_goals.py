@@ -7,7 +7,7 @@ import pytest
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
-from missioncontrol.specialists.planner.playbook_text import filled
+from missioncontrol.specialists.planner.playbook import filled
 from missioncontrol.specialists.planner.subject import subject_of
 from missioncontrol.specialists.ranking.ranker import ranked
 

@@ -8,8 +8,8 @@ import pytest
 from tests.planner.test_likely_places import shop
 
 from missioncontrol.domain.plan import Plan
+from missioncontrol.specialists.planner.answer import order_faults, with_local_places
 from missioncontrol.specialists.planner.planner import LocalPlanner
-from missioncontrol.specialists.planner.reranking import order_faults, with_local_places
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.local_workspace import LocalDesk
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.specialists.planner.source import Sources
-from missioncontrol.specialists.ranking.facts import CHARACTERS_MAX
+from missioncontrol.specialists.ranking.facts_cache import CHARACTERS_MAX
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.tree import Tree, read_tree
 

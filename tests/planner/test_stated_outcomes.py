@@ -8,9 +8,8 @@ from tests.planner.test_what_maintainers_object_to import changes, planned
 
 from missioncontrol.domain.coverage_gaps import Asked, gaps
 from missioncontrol.specialists.planner.clauses import as_ask
-from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.goal import read_goal
-from missioncontrol.specialists.planner.outcomes import outcomes
+from missioncontrol.specialists.planner.outcomes import limits, outcomes
 
 FACTS = {"it": "R1", "covered": "`parse`", "test": "`tests/test_a.py`"}
 SAYS = " with a message that names what was wrong."

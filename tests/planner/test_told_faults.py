@@ -8,11 +8,11 @@ from tests.planner.test_asides import changes, planned
 from tests.planner.test_local_planning import made
 from tests.planner.test_what_maintainers_object_to import POT
 
-from missioncontrol.specialists.planner.code_only import without_prose
+from missioncontrol.specialists.planner.definitions import without_prose
 from missioncontrol.specialists.planner.faults import contrast, fault, is_fault
 from missioncontrol.specialists.planner.goal import read_goal
 from missioncontrol.specialists.planner.kinds import recognised
-from missioncontrol.specialists.planner.playbook_text import table
+from missioncontrol.specialists.planner.playbook import phrase_table
 
 TOLD = (
     (
@@ -178,7 +178,9 @@ def test_probes_look_for_names_of_code_and_not_for_words_in_prose() -> None:
     assert [len(line) for line in bare.split("\n")] == [len(line) for line in code.split("\n")]
     assert [match.group().split()[-1] for match in re.finditer(probe, bare)] == ["real"]
     assert "quoted" in without_prose(code, strings=False)
-    assert not re.search(table("probes.toml")["expiry"]["find"], "settle little throttle bottle")
+    assert not re.search(
+        phrase_table("probes.toml")["expiry"]["find"], "settle little throttle bottle"
+    )
 
 
 def test_a_fault_is_told_in_plain_words() -> None:

@@ -24,8 +24,8 @@ from missioncontrol.specialists.planner.tools.testing import (
     trying_in_planner,
 )
 from missioncontrol.specialists.planner.tools.toolbox import Toolbox
-from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester.environment import ENVIRONMENTS_DIRECTORY, REGISTRIES_SWITCH
 from missioncontrol.testing.local_workspace import LocalDesk
 
 
@@ -37,8 +37,8 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "kept"
     place.mkdir()
     for name, value in {
-        SWITCH: "on",
-        DIRECTORY: str(place),
+        REGISTRIES_SWITCH: "on",
+        ENVIRONMENTS_DIRECTORY: str(place),
         "PIP_CONFIG_FILE": "/dev/null",
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(tmp_path / "wheels"),

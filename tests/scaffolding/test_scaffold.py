@@ -32,7 +32,7 @@ from missioncontrol.specialists.scaffolding import (
     stack_for,
 )
 from missioncontrol.specialists.scaffolding.blueprint import blueprint
-from missioncontrol.specialists.scaffolding.command_names import command_name
+from missioncontrol.specialists.scaffolding.running import command_name
 from missioncontrol.specialists.scaffolding.schema import migrations
 from missioncontrol.specialists.scaffolding.stacks import differences
 from tests.scaffolding.designs import SOURCE, odd_design, sources

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from missioncontrol.domain.graph import components
-from missioncontrol.specialists.architect import measures
+from missioncontrol.specialists.architect import study
 
 NODES = [f"n{number}" for number in range(8)]
 GRAPHS = st.dictionaries(
@@ -15,9 +15,9 @@ GRAPHS = st.dictionaries(
 
 
 def reaches(needs: dict[str, list[str]], start: str) -> set[str]:
-    return measures.reached([start], needs) | (
+    return study.reached([start], needs) | (
         {start}
-        if any(start in measures.reached([n], needs) | {n} for n in needs.get(start, []))
+        if any(start in study.reached([n], needs) | {n} for n in needs.get(start, []))
         else set()
     )
 
@@ -38,7 +38,7 @@ def test_a_layer_is_above_everything_outside_its_cycle_that_it_needs(
     needs: dict[str, list[str]],
 ) -> None:
     groups = components(NODES, needs)
-    level = measures.layers(groups, needs)
+    level = study.layers(groups, needs)
     home = {node: number for number, group in enumerate(groups) for node in group}
     for node, wanted in needs.items():
         for need in wanted:
@@ -51,8 +51,8 @@ def test_a_layer_is_above_everything_outside_its_cycle_that_it_needs(
 
 @given(GRAPHS)
 def test_the_way_round_a_cycle_follows_its_arrows_home(needs: dict[str, list[str]]) -> None:
-    for knot in measures.knots(components(NODES, needs)):
-        way = measures.way_round(knot, needs)
+    for knot in study.knots(components(NODES, needs)):
+        way = study.way_round(knot, needs)
         assert way[0] == way[-1]
         assert len(way) >= 3 or way[0] in needs[way[0]]
         assert all(b in needs[a] for a, b in pairwise(way))
@@ -61,4 +61,4 @@ def test_the_way_round_a_cycle_follows_its_arrows_home(needs: dict[str, list[str
 def test_a_very_long_chain_needs_no_recursion() -> None:
     needs = {str(number): [str(number + 1)] for number in range(20_000)}
     groups = components([str(number) for number in range(20_001)], needs)
-    assert measures.layers(groups, needs)["0"] == 20_000
+    assert study.layers(groups, needs)["0"] == 20_000

@@ -11,9 +11,8 @@ import pytest
 from missioncontrol.domain.work import Severity, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.auditor import Auditor
-from missioncontrol.specialists.auditor.issue import Issue, Scope, Topic
+from missioncontrol.specialists.auditor.issue import Issue, Scope, Topic, rules
 from missioncontrol.specialists.auditor.report import summary
-from missioncontrol.specialists.auditor.rules import rules
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.testing.local_workspace import LocalDesk
 

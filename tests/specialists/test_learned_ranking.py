@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from missioncontrol.specialists.ranking import features, order_model, passages
+from missioncontrol.specialists.ranking import order_model, passages, tree_model
 from missioncontrol.specialists.ranking.blocks import BLOCKS_MAX, LINES_MAX, blocks_of
 from missioncontrol.specialists.ranking.evidence import gathered
 from missioncontrol.specialists.ranking.index import Index
@@ -33,7 +33,7 @@ STUMP = Tree((0, LEAF, LEAF), (0.5, 0.0, 0.0), (2, 0, 0), (0.1, -1.0, 2.0))
 
 @pytest.mark.parametrize(
     ("path", "names"),
-    [(FILES, features.NAMES), (ORDER, ORDER_NAMES), (PASSAGES, passages.NAMES)],
+    [(FILES, tree_model.NAMES), (ORDER, ORDER_NAMES), (PASSAGES, passages.NAMES)],
 )
 def test_what_is_shipped_fits_the_figures_and_says_what_it_was_learned_from(
     path: Path, names: tuple[str, ...]
@@ -64,8 +64,8 @@ def test_a_walk_ends_in_the_leaf_of_its_figure(figure: float, odds: float) -> No
 
 def test_the_shares_of_all_figures_make_the_chance(tmp_path: Path) -> None:
     index = Index(read_tree(shop(tmp_path / "shop")))
-    model = read_model(FILES, features.NAMES)
-    for row in features.rows(gathered(index, "Let a session expire in the mail")):
+    model = read_model(FILES, tree_model.NAMES)
+    for row in tree_model.rows(gathered(index, "Let a session expire in the mail")):
         chance = model.chance(row)
         whole = sum(tree.values[0] for tree in model.trees) + sum(model.shares(row).values())
         assert log(chance / (1 - chance)) == pytest.approx(whole, abs=1e-6)

@@ -15,7 +15,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import push
-from missioncontrol.specialists.commits.scope import outside
+from missioncontrol.specialists.commits.step_scope import outside
 from missioncontrol.specialists.merger import merger as module
 from missioncontrol.specialists.merger.merge_tests import proved
 from tests.agents.repositories import ENVIRONMENT, everything, git, repository

@@ -9,7 +9,7 @@ from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.specialists.manifests import read_manifests
 from missioncontrol.specialists.tester import Tester
-from missioncontrol.specialists.tester.partial_commands import offers
+from missioncontrol.specialists.tester.project_commands import offers
 from missioncontrol.specialists.tree import read_tree
 from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import PYTEST_ALONE

@@ -13,7 +13,7 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Brief, Delivered
 from missioncontrol.specialists.tester import Tester
 from missioncontrol.specialists.tester.building import Built, build, uncommitted
-from missioncontrol.specialists.tester.copying import copied
+from missioncontrol.specialists.tester.grounds import copied
 from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import PYTEST_ALONE, everything, git, repository
 

@@ -15,9 +15,9 @@ from missioncontrol.specialists.writer.prose import (
     Prose,
     ProsingWriter,
     facts_of,
+    fault_of,
     write_prose,
 )
-from missioncontrol.specialists.writer.prose_checking import fault_of
 from missioncontrol.testing.local_workspace import LocalDesk
 from missioncontrol.testing.scripted_models import Reply, serving
 from tests.specialists.small_mission import PLAN, brief_for, write_repository

@@ -14,8 +14,12 @@ from missioncontrol.specialists.historian import walk
 from missioncontrol.specialists.indexing import read_index
 from missioncontrol.specialists.ranking import facts_cache as keeping
 from missioncontrol.specialists.ranking import index as indexing
-from missioncontrol.specialists.ranking.facts import FileFacts, content_key, facts_of
-from missioncontrol.specialists.ranking.facts_cache import FactsCache
+from missioncontrol.specialists.ranking.facts_cache import (
+    FactsCache,
+    FileFacts,
+    content_key,
+    facts_of,
+)
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Past, PastChange

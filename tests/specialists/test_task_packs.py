@@ -9,12 +9,12 @@ import pytest
 from missioncontrol.domain.estimates import Knower, Likely, LikelyFile, Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.specialists.specialist import Delivered
-from missioncontrol.specialists.writer.budgeting import tokens
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.material import Material
-from missioncontrol.specialists.writer.scene import read_scene
+from missioncontrol.specialists.writer.pack_text import task_pack_text
+from missioncontrol.specialists.writer.packing import tokens
 from missioncontrol.specialists.writer.task_packing import task_packs
-from missioncontrol.specialists.writer.task_text import task_pack_text
+from missioncontrol.specialists.writer.writer import read_scene
 from tests.specialists.small_mission import (
     PLAN,
     STORE_PATH,

@@ -20,8 +20,7 @@ from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import Tester, command_runner
 from missioncontrol.specialists.tester.command_runner import run
 from missioncontrol.specialists.tester.environment import environment
-from missioncontrol.specialists.tester.import_failures import unimported
-from missioncontrol.specialists.tester.junit import Malformed, read_report
+from missioncontrol.specialists.tester.junit import Malformed, read_report, unimported
 from missioncontrol.testing.local_workspace import LocalDesk
 from tests.agents.repositories import PYTEST_ALONE
 

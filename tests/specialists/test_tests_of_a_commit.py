@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.domain.work import CommandRan, Work
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.tester.copying import copied
+from missioncontrol.specialists.tester.grounds import copied
 from tests.agents.repositories import everything, git, repository
 from tests.specialists.changes import SHOP, desk_in, done, kept
 

@@ -12,13 +12,12 @@ from missioncontrol.domain.work import Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.specialist import Delivered
 from missioncontrol.specialists.writer import Writer
-from missioncontrol.specialists.writer.budgeting import tokens
 from missioncontrol.specialists.writer.markdown import block, code, sentence
 from missioncontrol.specialists.writer.material import Material
 from missioncontrol.specialists.writer.pack_text import pack_text
-from missioncontrol.specialists.writer.packing import packed
+from missioncontrol.specialists.writer.packing import packed, tokens
 from missioncontrol.specialists.writer.parts import parts_of
-from missioncontrol.specialists.writer.scene import read_scene
+from missioncontrol.specialists.writer.writer import read_scene
 from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import (
     FILES,

@@ -28,8 +28,8 @@ from missioncontrol.runtime.registry import Registered
 from missioncontrol.specialists.cards import CARDS
 from missioncontrol.specialists.catalogue import CLASSES, RUNNING
 from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
-from missioncontrol.specialists.registries import DIRECTORY, SWITCH
-from missioncontrol.specialists.registries import SETTINGS as REGISTRIES
+from missioncontrol.specialists.tester.environment import ENVIRONMENTS_DIRECTORY, REGISTRIES_SWITCH
+from missioncontrol.specialists.tester.environment import REGISTRY_SETTINGS as REGISTRIES
 
 MERGER = "merger"
 TESTER = "tester"
@@ -120,8 +120,10 @@ def specialists(
     own = {name: seen | stored_facts | (model if name in ASKING else {}) for name in CLASSES}
     # They run programs that are not ours, which have no business with stored facts.
     own |= dict.fromkeys(RUNNING, seen)
-    asked = {name: environment[name] for name in (SWITCH, *REGISTRIES) if name in environment}
-    installing = asked | {DIRECTORY: str(home.environments.absolute())}
+    asked = {
+        name: environment[name] for name in (REGISTRIES_SWITCH, *REGISTRIES) if name in environment
+    }
+    installing = asked | {ENVIRONMENTS_DIRECTORY: str(home.environments.absolute())}
     own[TESTER] = seen | installing
     own[PLANNER] |= installing  # It tries a plan before others improve it.
     reached: dict[str, tuple[Path, ...]] = dict.fromkeys(CLASSES, (home.facts_cache.parent,))

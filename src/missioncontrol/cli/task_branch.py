@@ -8,7 +8,7 @@ from missioncontrol.cli.output import note
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.commits.lookup import found
+from missioncontrol.specialists.commits.step_scope import found_repository
 from missioncontrol.specialists.git import head_commit
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.merger.branch_update import red_line
@@ -25,7 +25,7 @@ def look_at_branch(into: str, record: Record) -> str:
         Rejected: `merger.bad_branch`, `merger.checked_out`.
     """
     try:
-        theirs = found(record.checkout.root, "merger")
+        theirs = found_repository(record.checkout.root, "merger")
         refuse_branch(theirs, into)
     except AttemptFailed as error:
         raise Rejected(error.code, error.reason, hint=error.hint) from None

@@ -14,8 +14,7 @@ from missioncontrol.domain.scaffolding import COMMITS
 from missioncontrol.ports import wire
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Upstream
 from missioncontrol.specialists.cards import CARDS
-from missioncontrol.specialists.repository import HINT
-from missioncontrol.specialists.specialist import Brief, Delivered, Submitted
+from missioncontrol.specialists.specialist import HINT, Brief, Delivered, Submitted
 
 
 def brief_of(name: str, order: wire.Order, seconds: float) -> Brief:

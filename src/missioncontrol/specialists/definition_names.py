@@ -1,4 +1,4 @@
-"""Definitions by the names that goals write: `TTLCache.expire`, where the code has them."""
+"""Definitions and files that goals name word for word: `TTLCache.expire`, where the code has it."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,15 @@ from missioncontrol.specialists.symbols import Symbol, symbols
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import SourceFile, Tree
 
+_QUOTED = re.compile(r"`([^`\n]{2,80})`")
+_FILE = re.compile(
+    r"(?i)\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|rb|java|kt|php|c|h|cc|cpp|cs|sql|sh|md|rst|txt|toml"
+    r"|json|ya?ml|cfg|ini|html?|css|xml|lock|csv|ipynb|proto)$"
+)
+_NAMED = re.compile(
+    r"(?<![\w./-])(?:[\w.-]+/)*[\w-]+\.[A-Za-z]\w{0,9}(?![\w/])|\b\w+_\w+\b|\b[A-Za-z][a-z0-9]+[A-Z]\w+\b"
+)
+_CALLED = re.compile(r"(?<![\w./-])(?:\w+\.)*([A-Za-z_]\w+)\(")
 FILES_MAX = 4_000
 OVERLOAD = re.compile(r"\s*@(?:typing\.|t\.)?overload\b")
 ASIDE = re.compile(r"(?i)(?:^|/)(?:tests?|examples?|docs?|bench\w*|sandbox)/|(?:^|/)setup\.py$")
@@ -92,3 +101,25 @@ def body(listed: list[Symbol], home: Symbol) -> list[Symbol]:
     after = [symbol for symbol in listed if symbol.line > home.line]
     end = next((n for n, each in enumerate(after) if each.indent <= home.indent), len(after))
     return after[:end]
+
+
+def written_names(text: str) -> list[str]:
+    """Return the names that `text` writes as code, among them plain words called: `chunked()`."""
+    return list(dict.fromkeys([*exact_names(text), *_CALLED.findall(text)]))
+
+
+def exact_names(text: str) -> list[str]:
+    """Return file names and identifiers that stand in `text` literally, in order."""
+    quoted = [name for name in _QUOTED.findall(text) if " " not in name.strip()]
+    named = [match.group() for match in _NAMED.finditer(text)]
+    return list(dict.fromkeys(filter(None, map(_without_call, [*quoted, *named]))))
+
+
+def _without_call(name: str) -> str:
+    """Return `parse` for `parse(0)`: what stands in the brackets is no part of the name."""
+    return name.strip().strip("()").partition("(")[0]
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name found in prose is a file's: `README.md`, but not `res.send`."""
+    return "/" in name or _FILE.search(name) is not None

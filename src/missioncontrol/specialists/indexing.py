@@ -4,7 +4,7 @@ from pathlib import Path
 
 from missioncontrol.specialists.architect.graph import arrows
 from missioncontrol.specialists.architect.import_graph import read_graph
-from missioncontrol.specialists.past_changes import read_past
+from missioncontrol.specialists.historian.walk import read_past
 from missioncontrol.specialists.ranking.facts_cache import FactsCache, open_facts_cache
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.tree import Tree, read_tree

@@ -11,6 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
+_TEST_NAME = re.compile(
+    r"(?:^|/)(?:[tT]est(?!ing\.)[_.-]?[^/]*|[^/]*(?:[_.-](?:tests?|spec)|Tests?|Spec))\.\w+$"
+)
+"""Other files among the tests are applications and helpers that tests use; so is `testing.py`."""
 Kind = Literal[
     "code", "test", "document", "configuration", "data", "generated", "vendored", "binary"
 ]
@@ -202,3 +206,8 @@ def _add_entries(
             if name.startswith(".") and name.count(".") == 1:
                 by_suffix.setdefault(name, Entry(language, kind))
             by_name.setdefault(name, Entry(language, kind))
+
+
+def is_test_name(path: str) -> bool:
+    """Whether a file is called as tests are; `tests/util.py` helps tests and is none."""
+    return _TEST_NAME.search(path) is not None

@@ -1,4 +1,4 @@
-"""What a specialist is given, what it may use, and what it hands back."""
+"""What a specialist is given, which repository, what it may use, and what it hands back."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,12 @@ from missioncontrol.domain.estimates import Actual, Recalled
 from missioncontrol.domain.plan import Plan, Task
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports import wire
-from missioncontrol.ports.agent import LogLevel
+from missioncontrol.ports.agent import AttemptFailed, LogLevel
+
+HINT = (
+    "Name a directory: --repo of a mission, `with: {repository: …}` of a step, "
+    "or an input `repository` of its workflow."
+)
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -146,3 +151,19 @@ class Specialist(Protocol):
             AttemptFailed: it could not be done; say why and what to do.
         """
         ...
+
+
+def repository_of(brief: Brief, specialist: str, purpose: str) -> Path:
+    """Return the directory in which `specialist` works; `purpose` completes “nothing to …”.
+
+    Raises:
+        AttemptFailed: `NAME.no_repository`.
+    """
+    code = f"{specialist}.no_repository"
+    if brief.repository is None:
+        reason = f"There is no repository to {purpose}."
+        raise AttemptFailed(code, reason, hint=HINT, retryable=False)
+    if not brief.repository.is_dir():
+        reason = f"{str(brief.repository)!r} is no directory: there is nothing to {purpose}."
+        raise AttemptFailed(code, reason, hint=HINT, retryable=False)
+    return brief.repository

@@ -1,12 +1,16 @@
-"""Names that a source file defines, found by how definitions look in common languages."""
+"""Names that a source file defines, and whether their definitions say that they are deprecated."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
+WITHIN = 15
+"""Lines from the start of a definition in which its own deprecation would stand."""
+_DEPRECATED = re.compile(r"(?i)^\W*(?:deprecated\b|\.\. deprecated::)")
+_DEFINITION_LINE = re.compile(r"\s*(?:async\s+def|def|class|function|func|fn)\s")
 SYMBOLS_MAX = 2_000
 """Definitions listed from one file."""
-
 _DEFINITION = re.compile(
     r"""^(?P<indent>[ \t]*)
     (?:
@@ -33,7 +37,6 @@ _DEFINITION = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
-
 _NAMED = ("name", "attribute", "variable", "property", "method", "relation")
 """Groups of which one holds the name."""
 
@@ -70,3 +73,21 @@ def _symbol(match: re.Match[str], line: int) -> Symbol:
     name = next(got[group] for group in _NAMED if got[group])
     word = got["word"] or (got["made"] or "function").lower()
     return Symbol(name, word, line, len((got["indent"] or "").expandtabs(4)))
+
+
+def deprecated_at(lines: Sequence[str], start: int) -> int:
+    """Return the line on which the definition at line `start` calls itself deprecated; 0 if none.
+
+    Lines count from 1. The word has to begin a line, as in a docstring, a directive or a decorator.
+    """
+    for number in range(start, min(len(lines), start + WITHIN) + 1):
+        text = lines[number - 1]
+        if (
+            number > start
+            and _DEFINITION_LINE.match(text)
+            and not lines[start - 1].lstrip().startswith("@")
+        ):
+            return 0
+        if _DEPRECATED.match(text):
+            return number
+    return 0

@@ -1,4 +1,4 @@
-"""Words of a text and words inside identifiers, reduced so that `Sessions` and `session` meet."""
+"""Words of a text and of identifiers, reduced to compare, and which of them name the thing."""
 
 import re
 from functools import cache
@@ -8,7 +8,6 @@ STEM_LENGTH_MIN = 4
 ENDINGS = (
     "(?:ations?|ates?|ated|ating|ators?|ions?|y|ies|ied|ings?|e|es|ed|s|ers?|ors?|able|ible|ment)?"
 )
-
 _COMMON_WORDS = """
 bring build choose define find honor honour make move prepare remove write apply accept adapt
 adjust a about above after again against all also an and any are as at be because been before
@@ -52,19 +51,31 @@ ONE_WORD = frozenset(
     ]
 )
 """Names that look like two words: what speaks of “open” says nothing about OpenTelemetry."""
-
 NO_DOERS = frozenset(
     ["header", "folder", "letter", "number", "server", "buffer", "filter", "member", "parameter"]
 )
 """Words whose “er” is no ending: a header is not what heads, nor a letter what lets."""
-
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:\.\d+)+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
-
 END = r"(?![a-z])(?!(?<=[A-Z])[A-Z])"
 """No letter goes on with the word: neither `redirect` nor `REDIRECT` speaks of `redis`."""
+HEAD_WORDS_MAX = 4
+_OPENING = re.compile(
+    r"(?i)^\W*(?:(?:please|fix|feat|bug|perf|docs|chore)\b[\s:]*)?"
+    r"(?:as an? [^,.;]{1,40},? i (?:want|can|would like)(?: to)? )?"
+)
+_LETTING = re.compile(
+    r"(?i)^\W*(?:let|allow|enable|permit|make|have)\s+(?:an?|the|our|each|every)?\s*(\w+)"
+)
+_JOINT = re.compile(
+    r"(?i)[,.;:()\u3002]\s|\b(?:that|which|who|whose|when(?:ever)?|where|while|if|for|with|without"
+    r"|from|by|to|in|into|on|at|as|per|after|before|until|so|because|should|must|can|cannot|may|is"
+    r"|are|was|does|do|has|have|needs?)\b"
+)
+_LOCATION = re.compile(
+    r"(?i)\b(?:in|into|inside|within|to|from|of)\s+(?:the|our)\s+((?:[\w-]+\s+){0,2}[\w-]+)\s*[.!]?$"
+)
 
 
 @cache
@@ -90,6 +101,13 @@ def _undoubled(root: str, suffix: str) -> str:
     ends = suffix in {"ing", "ed", "er", "ers"}
     doubled = ends and root[-1] == root[-2] and root[-1] in "bdgmnprt"
     return root[:-1] if doubled and root[:-1] not in STOP_WORDS else root
+
+
+_PEOPLE = frozenset(
+    stem(word)
+    for word in ["user", "admin", "customer", "developer", "operator", "visitor", "owner", "caller"]
+)
+"""Who asks; what they ask for lies elsewhere."""
 
 
 def words(text: str) -> list[str]:
@@ -141,3 +159,21 @@ def pattern(word: str) -> re.Pattern[str]:
     doubling = rf"(?:{root[-1]}(?=ing|ed|er))?" if root[-1:] in tuple("bdgmnprt") else ""
     ends = doubling + ENDINGS
     return re.compile(rf"(?<![A-Za-z])(?i:{safe}{ends}){END}|(?<=[A-Za-z0-9]){capital}{ends}{END}")
+
+
+def head_stems(text: str) -> frozenset[str]:
+    """Return the stems of the words that name what the first sentence of `text` is about.
+
+    They are those before its first preposition or relative clause, and those of “in the …” at its
+    end: “worker” in “let a worker skip jobs whose queue is paused”.
+    """
+    first = next((line for line in text.strip().splitlines() if line.strip()), "")
+    first = re.split(r"(?<=[.!?])\s", first, maxsplit=1)[0]
+    let = _LETTING.match(first)
+    plain = let[1] if let else _OPENING.sub("", first, count=1)
+    cut = _JOINT.search(plain)
+    head = plain[: cut.start()] if cut and cut.start() > 0 else plain
+    found = [stem(word) for word in significant_words(head)][:HEAD_WORDS_MAX]
+    place = _LOCATION.search(first)
+    found += [stem(word) for word in significant_words(place[1])] if place else []
+    return frozenset(found) - _PEOPLE

@@ -11,8 +11,7 @@ from missioncontrol.specialists.backtest.history import (
     is_suitable,
     suitable_changes,
 )
-from missioncontrol.specialists.code_changes import is_document, is_lock
-from missioncontrol.specialists.messages import BODY_MAX, cleaned
+from missioncontrol.specialists.code_changes import BODY_MAX, goal_of_message, is_document, is_lock
 
 
 def work(subject: str, *files: str, added: tuple[str, ...] = ()) -> PastWork:
@@ -56,17 +55,17 @@ def test_a_message_loses_what_tools_and_forms_wrote() -> None:
         "- [x] I have read the rules\n  and the others\n<!-- say why -->\n"
         "Fixes #3, #4\nCloses: https://example.org/5\nCo-authored-by: Ada <ada@example.org>\n"
     )
-    assert cleaned(message) == "Keep sessions longer\n\nThey ended too soon."
-    assert cleaned("Brew (fix #1740)") == "Brew"
-    assert cleaned("fix: brew; (#12)") == "fix: brew"
-    assert cleaned("Write to ada@example.org") == "Write to (address)"
+    assert goal_of_message(message) == "Keep sessions longer\n\nThey ended too soon."
+    assert goal_of_message("Brew (fix #1740)") == "Brew"
+    assert goal_of_message("fix: brew; (#12)") == "fix: brew"
+    assert goal_of_message("Write to ada@example.org") == "Write to (address)"
     squashed = "Keep sessions (#1)\n\n* First try\n\n* Second try\n\nThey ended too soon."
-    assert cleaned(squashed) == "Keep sessions\n\nThey ended too soon."
-    assert "Fixes the end of #3" in cleaned("Keep it\n\nFixes the end of #3 for all")
+    assert goal_of_message(squashed) == "Keep sessions\n\nThey ended too soon."
+    assert "Fixes the end of #3" in goal_of_message("Keep it\n\nFixes the end of #3 for all")
 
 
 def test_a_long_message_is_cut_at_a_word() -> None:
-    body = cleaned("Subject\n\n" + "word " * 400).partition("\n\n")[2]
+    body = goal_of_message("Subject\n\n" + "word " * 400).partition("\n\n")[2]
     assert body.endswith("word…")
     assert len(body) <= BODY_MAX + 1
 

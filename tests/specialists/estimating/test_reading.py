@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.specialists.estimating.history_changes import read_changes
+from missioncontrol.specialists.estimating.estimating import read_changes
 from missioncontrol.specialists.estimating.past import Ask
 
 

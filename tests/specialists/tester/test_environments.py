@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.confinement import within
-from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import environments as subject
+from missioncontrol.specialists.tester.environment import ENVIRONMENTS_DIRECTORY, REGISTRIES_SWITCH
 from missioncontrol.specialists.tester.environments import Environments, Made, environments
 from tests.specialists.tester.projects import wheel
 
@@ -102,10 +102,10 @@ def _keys(tmp_path: Path) -> set[str]:
 def test_they_are_off_where_people_say_so_or_no_directory_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(DIRECTORY, raising=False)
-    monkeypatch.setenv(SWITCH, "on")
+    monkeypatch.delenv(ENVIRONMENTS_DIRECTORY, raising=False)
+    monkeypatch.setenv(REGISTRIES_SWITCH, "on")
     assert environments(within(os.environ), lambda _: None, 100.0) is None
-    monkeypatch.setenv(DIRECTORY, str(tmp_path))
+    monkeypatch.setenv(ENVIRONMENTS_DIRECTORY, str(tmp_path))
     assert environments(within(os.environ), lambda _: None, 100.0) is not None
-    monkeypatch.setenv(SWITCH, "off")
+    monkeypatch.setenv(REGISTRIES_SWITCH, "off")
     assert environments(within(os.environ), lambda _: None, 100.0) is None

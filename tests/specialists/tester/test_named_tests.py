@@ -9,8 +9,8 @@ from missioncontrol.specialists.tester.command_runner import Ran
 from missioncontrol.specialists.tester.criterion import of_goal
 from missioncontrol.specialists.tester.named_tests import named_test
 from missioncontrol.specialists.tester.nearest import nearest
+from missioncontrol.specialists.tester.project_commands import ReadyCommand
 from missioncontrol.specialists.tester.shown import shown
-from missioncontrol.specialists.tester.test_command import Ready
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import Verdict
 from missioncontrol.specialists.tree import Tree, read_tree
@@ -83,7 +83,7 @@ def test_how_it_ends_today_is_read_from_what_the_runner_prints(
         status = {0: "passed", 1: "failed"}.get(exit_code, "could_not_start")
         ended = Ran(argv, exit_code, 0.1, "")
         verdict = Verdict(status, "" if exit_code < 2 else output.strip())  # type: ignore[arg-type]
-        ready = Ready(argv, argv, argv, False)
+        ready = ReadyCommand(argv, argv, argv, False)
         return Trial(ready, "the goal", verdict, ended, output=output, seen=shown(output))
 
     found = of_goal("it('adds (and sums) prices') fails", "", [], tree, run, has_python=False)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from missioncontrol.specialists.tester.own_metadata import write_metadata
+from missioncontrol.specialists.tester.environments import write_metadata
 from missioncontrol.specialists.tester.test_requirements import imported_names, needed
 from missioncontrol.specialists.tree import read_tree
 from tests.specialists.tester.projects import written

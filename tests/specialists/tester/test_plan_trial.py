@@ -9,8 +9,8 @@ import pytest
 from missioncontrol.domain.estimates import Spot
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import CommandRan, Work
-from missioncontrol.specialists.registries import DIRECTORY, SWITCH
 from missioncontrol.specialists.tester import Tester
+from missioncontrol.specialists.tester.environment import ENVIRONMENTS_DIRECTORY, REGISTRIES_SWITCH
 from missioncontrol.testing.local_workspace import LocalDesk
 from tests.specialists.small_mission import brief_for
 from tests.specialists.tester.projects import SHOP, installed_wheels, plan, wheel, written
@@ -141,8 +141,8 @@ def test_what_the_tests_lack_is_installed_from_what_the_project_declares(
     installed_wheels(tmp_path / "wheels")
     wheel(tmp_path / "wheels", "oddlib", "1.0", {"oddlib.py": "VALUE = 7\n"})
     (tmp_path / "kept").mkdir()
-    monkeypatch.setenv(SWITCH, "on")
-    monkeypatch.setenv(DIRECTORY, str(tmp_path / "kept"))
+    monkeypatch.setenv(REGISTRIES_SWITCH, "on")
+    monkeypatch.setenv(ENVIRONMENTS_DIRECTORY, str(tmp_path / "kept"))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
@@ -158,7 +158,7 @@ def test_what_the_tests_lack_is_installed_from_what_the_project_declares(
 def test_what_is_missing_is_said_in_one_line_where_nothing_may_be_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(SWITCH, "off")
+    monkeypatch.setenv(REGISTRIES_SWITCH, "off")
     work, report, _ = tried(tmp_path, plan(TOTAL), files=NEEDY)
     assert report["status"] == "could_not_start"
     assert work.summary == (

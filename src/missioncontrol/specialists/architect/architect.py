@@ -11,8 +11,7 @@ from missioncontrol.specialists.architect import results
 from missioncontrol.specialists.architect.import_graph import placed_in, read_graph
 from missioncontrol.specialists.architect.report import markdown, summary
 from missioncontrol.specialists.architect.study import LOAD, Study, studied
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 
 # Says what of the study is drawn: the modules of the product and what they import to load.
 
@@ -51,7 +50,7 @@ class Architect:
             AttemptFailed: there is no repository to read.
         """
         root = repository_of(brief, "architect", "read modules from").resolve()
-        from missioncontrol.specialists.past_changes import read_past
+        from missioncontrol.specialists.historian.walk import read_past
         from missioncontrol.specialists.ranking.facts_cache import open_facts_cache
         from missioncontrol.specialists.ranking.index import Index
         from missioncontrol.specialists.relevance import relevant_files

@@ -14,19 +14,10 @@ import msgspec
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import FilesRead, Work
 from missioncontrol.extras import require_extra
-from missioncontrol.specialists.auditor import (
-    defects,
-    python_patterns,
-    report,
-    secrets,
-    supply,
-    text_patterns,
-)
-from missioncontrol.specialists.auditor.issue import Issue, rank
-from missioncontrol.specialists.auditor.rules import rules
+from missioncontrol.specialists.auditor import defects, patterns, report, secrets, supply
+from missioncontrol.specialists.auditor.issue import Issue, rank, rules
 from missioncontrol.specialists.packages import chosen, part_of
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 
 # Writes everything that was found as SARIF 2.1.0 (OASIS), for tools that read it.
 
@@ -246,15 +237,15 @@ class _Audit:
     def _python(self) -> None:
         if not self._can_check_python("The search for unsafe patterns in Python", "bandit"):
             return
-        found, left = python_patterns.python_patterns(self.tree, self.root, is_late=self._is_late)
+        found, left = patterns.python_patterns(self.tree, self.root, is_late=self._is_late)
         self.issues += found
         self.left_out += left
-        self.obtained.append(python_patterns.OBTAINED)
+        self.obtained.append(patterns.OBTAINED)
 
     def _text(self) -> None:
-        self.issues += text_patterns.text_patterns(self.tree)
-        if any(file.language in text_patterns.SCRIPTS for file in self.tree.files):
-            self.obtained.append(text_patterns.OBTAINED)
+        self.issues += patterns.text_patterns(self.tree)
+        if any(file.language in patterns.SCRIPTS for file in self.tree.files):
+            self.obtained.append(patterns.WELL_KNOWN_FORMS)
 
     def _defects(self) -> None:
         if not self._can_check_python("The search for likely defects in Python", "ruff"):

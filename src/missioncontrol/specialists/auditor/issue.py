@@ -1,7 +1,9 @@
-"""One thing an audit found, how sure it is, and whether a person should see it first."""
+"""One thing an audit found, the rule it breaks, and whether a person should see it first."""
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal
+import functools
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -20,6 +22,15 @@ BESIDE = frozenset(
     | {"example", "examples", "sample", "samples", "tutorial", "tutorials"}
 )
 FIXTURES = frozenset({"fixture", "fixtures", "testdata", "test", "tests", "testing", "__tests__"})
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """The weight of a rule, why it matters, and what to do."""
+
+    severity: Severity
+    title: str
+    why: str
+    remedy: str
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -67,3 +78,16 @@ def scope_of(file: "SourceFile") -> Scope:
     if file.kind == "document" or BESIDE.intersection(part.lower() for part in parts[:-1]):
         return "beside"
     return "product"
+
+
+@functools.cache
+def rules() -> dict[str, Rule]:
+    """Return every rule by its whole name, such as `bandit.B602`."""
+    data: dict[str, Any] = tomllib.loads(
+        Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
+    )
+    return {
+        f"{group}.{name}": msgspec.convert(fields, Rule)
+        for group, members in data.items()
+        for name, fields in members.items()
+    }

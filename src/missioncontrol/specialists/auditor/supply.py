@@ -5,8 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from missioncontrol.specialists.auditor.issue import Confidence, Issue, Scope, Topic, scope_of
-from missioncontrol.specialists.auditor.rules import rules
+from missioncontrol.specialists.auditor.issue import (
+    Confidence,
+    Issue,
+    Scope,
+    Topic,
+    rules,
+    scope_of,
+)
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.manifests import Dependency, Stack

@@ -7,9 +7,14 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
-from missioncontrol.specialists.code_changes import is_bot, is_document, is_lock, is_one_change
+from missioncontrol.specialists.code_changes import (
+    goal_of_message,
+    is_bot,
+    is_document,
+    is_lock,
+    is_one_change,
+)
 from missioncontrol.specialists.commits.borrowed_repository import Theirs
-from missioncontrol.specialists.messages import cleaned
 
 COMMITS_MAX, PAGE = 10_000, 1_000
 """Commits that are looked at in all, and at once: most replays need the first page only."""
@@ -115,7 +120,7 @@ def _work(head: str, changed: list[tuple[str, str]]) -> Iterator[PastWork]:
     relevant = [(status, path) for status, path in changed if not is_lock(path)]
     files = tuple(path for _, path in relevant)
     added = tuple(path for status, path in relevant if status == "A")
-    yield PastWork(commit, parents, int(seconds), cleaned(message), files, added)
+    yield PastWork(commit, parents, int(seconds), goal_of_message(message), files, added)
 
 
 def _sized(theirs: Theirs, work: PastWork) -> PastWork:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from missioncontrol.specialists.messages import cleaned
+from missioncontrol.specialists.code_changes import goal_of_message
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.terms import goal_stems
 
@@ -39,7 +39,7 @@ class Ask(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, message: str) -> "Ask":
         """Read a goal or the message of a commit."""
-        subject, _, body = cleaned(message).partition("\n")
+        subject, _, body = goal_of_message(message).partition("\n")
         return cls(subject, len(body.strip()[:BODY_MAX].split()))
 
     @property

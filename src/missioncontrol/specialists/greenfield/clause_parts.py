@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from missioncontrol.specialists.greenfield.lexicon import (
+    closed_words,
     look_up,
     noun_base,
     noun_class,
@@ -19,7 +20,6 @@ from missioncontrol.specialists.greenfield.statements import (
     condition_end,
 )
 from missioncontrol.specialists.greenfield.tagging import Token, tagged_tokens
-from missioncontrol.specialists.greenfield.word_lists import closed_words
 
 CONDITIONS = frozenset({"when", "if", "once", "whenever", "until", "unless", "before", "after"})
 _AUXILIARIES = frozenset({"M", "X", "R", "T"})

@@ -16,8 +16,8 @@ from missioncontrol.specialists.greenfield.lexicon import (
     participle,
     plural,
 )
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 THINGS_MAX, THINGS_MIN = 6, 3
 ENOUGH = 2

@@ -7,10 +7,10 @@ labels (`bench/greenfield`).
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.lexicon import look_up, noun_class
 from missioncontrol.specialists.greenfield.tagging import Token
 from missioncontrol.specialists.greenfield.weights import score, weights
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 Features = dict[str, float]
 _SOFTWARE, _BUILDING = word_list("software"), word_list("building")

@@ -1,23 +1,19 @@
-"""Parts of speech and classes of English words.
-
-`lexicon.tsv.gz` holds facts of WordNet 3.0 (Princeton University): how often a word is a noun, a
-verb, an adjective or an adverb in its tagged texts, the class of its commonest noun sense
-(person, artifact, time …), and irregular forms.
-"""
+"""Parts of speech and classes of English words, and the lists of words in `catalogue/`."""
 
 import gzip
 import re
+import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
-
+Tag = Literal["D", "P", "N", "V", "G", "E", "A", "R", "I", "C", "M", "X", "T", "W", "#", "."]
+"""Determiner, pronoun, noun, verb, -ing form, -ed form, adjective, adverb, preposition,
+conjunction, modal, negation, `to`, wh-word, number, punctuation."""
 PartOfSpeech = Literal["n", "v", "a", "r"]
 _FACT = re.compile(r"([nvar])(\d+)")
-
 # Words of software and everyday trade that WordNet lacks, or counts in another sense.
 _OURS = {
     "api": ("n9", "communication"),
@@ -184,7 +180,23 @@ def verb_base(word: str) -> tuple[str, str] | None:
     return max(known)[2:] if known else None
 
 
-_NO_PEOPLE = word_list("no_people")
+def listed_words(name: str) -> frozenset[str]:
+    """Return the words of a list."""
+    return _lists()[name]
+
+
+@cache
+def _lists() -> dict[str, frozenset[str]]:
+    return {name: frozenset(each) for name, each in _data().items() if isinstance(each, list)}
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = files(__package__).joinpath("catalogue", "words.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+_NO_PEOPLE = listed_words("no_people")
 
 
 def noun_class(word: str) -> str:
@@ -226,7 +238,7 @@ _PARTICIPLES = {
     "tell": "told", "think": "thought", "throw": "thrown", "understand": "understood",
     "undo": "undone", "wear": "worn", "win": "won", "withdraw": "withdrawn", "write": "written",
 }  # fmt: skip
-_DOUBLING = word_list("doubling")
+_DOUBLING = listed_words("doubling")
 
 
 def participle(verb: str) -> str:
@@ -286,3 +298,13 @@ def _words() -> tuple[dict[str, Word], dict[tuple[str, str], str]]:
 
 def _counts(facts: str) -> dict[str, int]:
     return {part: int(count) for part, count in _FACT.findall(facts)}
+
+
+@cache
+def closed_words() -> dict[str, Tag]:
+    """Return the words that are always the same part of speech, with its letter."""
+    found: dict[str, Tag] = {}
+    for tag, listed in _data()["closed"].items():
+        for word in listed.split():
+            found.setdefault(word, tag)
+    return found

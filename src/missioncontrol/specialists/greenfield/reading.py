@@ -12,15 +12,14 @@ import msgspec
 
 from missioncontrol.domain.passages import passages
 from missioncontrol.specialists.greenfield.important_nouns import importance
-from missioncontrol.specialists.greenfield.lexicon import noun_class
+from missioncontrol.specialists.greenfield.lexicon import closed_words, noun_class
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.statements import (
     Statement,
     statements,
     without_brackets,
 )
 from missioncontrol.specialists.greenfield.tagging import Token, tagged_tokens
-from missioncontrol.specialists.greenfield.word_lists import closed_words
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 _UNITS = (
     r"(?:milli|micro)?seconds?|minutes?|hours?|days?|weeks?|months?|years?|seasons?|nights?"

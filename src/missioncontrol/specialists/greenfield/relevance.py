@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from missioncontrol.specialists.greenfield.catalogue import Concept
+from missioncontrol.specialists.greenfield.lexicon import closed_words
 from missioncontrol.specialists.greenfield.weights import score, weights
-from missioncontrol.specialists.greenfield.word_lists import closed_words
 
 STEM = 6
 RARE = 2.0

@@ -14,11 +14,10 @@ from missioncontrol.specialists.greenfield.catalogue import (
     matches,
     technologies,
 )
-from missioncontrol.specialists.greenfield.lexicon import plural
+from missioncontrol.specialists.greenfield.lexicon import closed_words, plural
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.reading import Clause, Phrase, Reading
 from missioncontrol.specialists.greenfield.relevance import relevance, stems
-from missioncontrol.specialists.greenfield.word_lists import closed_words
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 _NEEDS_OBJECT = word_list("needs_object")
 """Verbs that say something else without an object: the clocks change."""

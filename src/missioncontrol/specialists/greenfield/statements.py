@@ -11,13 +11,13 @@ from itertools import pairwise
 import msgspec
 
 from missioncontrol.specialists.greenfield.cutting import cuts
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.lexicon import (
     noun_base,
     noun_class,
     verb_base,
 )
 from missioncontrol.specialists.greenfield.tagging import Token
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 _BUILDING = word_list("building")
 _SUBORDINATES = frozenset(

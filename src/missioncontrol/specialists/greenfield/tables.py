@@ -7,10 +7,10 @@ from missioncontrol.domain.product_design import Entity, Field, Source
 from missioncontrol.specialists.greenfield.behaviours import Act
 from missioncontrol.specialists.greenfield.catalogue import EntityEntry
 from missioncontrol.specialists.greenfield.goal_entities import Thing, as_written, things_of
+from missioncontrol.specialists.greenfield.lexicon import listed_words as word_list
 from missioncontrol.specialists.greenfield.lexicon import noun_base, noun_class, plural
 from missioncontrol.specialists.greenfield.reading import Phrase, Reading
 from missioncontrol.specialists.greenfield.selection import THIN, Use, with_article
-from missioncontrol.specialists.greenfield.word_lists import words as word_list
 
 ENTITIES_MAX = 20
 FIELDS_MIN = 2

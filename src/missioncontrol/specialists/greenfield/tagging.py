@@ -12,13 +12,14 @@ import msgspec
 
 from missioncontrol.specialists.greenfield.lexicon import (
     PartOfSpeech,
+    Tag,
+    closed_words,
     look_up,
     noun_base,
     noun_class,
     verb_base,
 )
 from missioncontrol.specialists.greenfield.weights import reading_weights
-from missioncontrol.specialists.greenfield.word_lists import Tag, closed_words
 
 _TOKEN = re.compile(
     r"\d{1,2}:\d\d|\d[\d,.\u202f ]*\d|\d+|[^\W\d_]+(?:[-'/.+#][^\W\d_]+)*[+#]*"

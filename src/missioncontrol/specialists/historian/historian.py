@@ -8,8 +8,7 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.historian.history import History
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.historian.log import Log

@@ -1,4 +1,4 @@
-"""Reads the commits of a repository once for all who ask, and keeps them by the newest."""
+"""Reads the commits of a repository once for all that ask, and keeps them by the newest."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
@@ -6,10 +6,13 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from missioncontrol.domain.errors import Unavailable
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import head_commit
-from missioncontrol.specialists.historian.log import COMMITS_MAX, Log, read_log
+from missioncontrol.specialists.historian.log import COMMITS_MAX, Log, as_past, read_log
 from missioncontrol.specialists.ranking.facts_cache import FactsCache, open_facts_cache
+from missioncontrol.specialists.ranking.past import PastChange
+from missioncontrol.specialists.tree import Tree
 
 VERSION = 4
 """Counted up whenever the same commits would give another log."""
@@ -46,6 +49,30 @@ class _Newest:
         self._reading = None
 
 
+def _has_failed(reading: _Reading) -> bool:
+    """Whether a walk is over and has brought nothing that another one could not bring."""
+    log = reading.log
+    if not log.done():
+        return False
+    found = None if log.exception() else log.result()
+    return found is None or found.is_late
+
+
+def _read(root: Path, key: bytes, cache: FactsCache | None) -> Log | None:
+    found = cache.find_whole(key, Log) if cache else None
+    if found is not None:
+        return found
+    log = read_log(root, seconds=LOG_SECONDS_MAX)
+    if cache and log and not log.is_late:
+        cache.keep_whole(key, log)
+    return log
+
+
+def _key(root: Path, commit: str) -> bytes:
+    content = f"log {VERSION} {COMMITS_MAX}\n{root.resolve()}\n{commit}"
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 _NEWEST = _Newest()
 forget_history = _NEWEST.forget
 
@@ -74,25 +101,16 @@ def read_history(root: Path, *, cache: FactsCache | None = None) -> Log | None:
     return log
 
 
-def _has_failed(reading: _Reading) -> bool:
-    """Whether a walk is over and has brought nothing that another one could not bring."""
-    log = reading.log
-    if not log.done():
-        return False
-    found = None if log.exception() else log.result()
-    return found is None or found.is_late
+def read_past(tree: Tree, *, cache: FactsCache | None = None) -> list[PastChange]:
+    """Return the commits of a repository without its merges, newest first; none without git.
 
-
-def _read(root: Path, key: bytes, cache: FactsCache | None) -> Log | None:
-    found = cache.find_whole(key, Log) if cache else None
-    if found is not None:
-        return found
-    log = read_log(root, seconds=LOG_SECONDS_MAX)
-    if cache and log and not log.is_late:
-        cache.keep_whole(key, log)
-    return log
-
-
-def _key(root: Path, commit: str) -> bytes:
-    content = f"log {VERSION} {COMMITS_MAX}\n{root.resolve()}\n{commit}"
-    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    Raises:
+        AttemptFailed: `history.too_slow`.
+    """
+    if not (tree.is_git and tree.commit):
+        return []
+    try:
+        log = read_history(tree.root, cache=cache)
+    except Unavailable:
+        return []
+    return list(as_past(log.commits)) if log else []

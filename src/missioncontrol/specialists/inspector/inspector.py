@@ -16,11 +16,13 @@ from missioncontrol.specialists.auditor.secrets import FILE_BYTES_MAX, secrets
 from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.commits.file_changes import patch
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.commits.lookup import found, named
-from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.commits.step_scope import (
+    bad_patterns,
+    found_repository,
+    named_commit,
+)
 from missioncontrol.specialists.commits.test_changes import test_changes
-from missioncontrol.specialists.inspector.files import of_files
-from missioncontrol.specialists.inspector.lines import of_lines
+from missioncontrol.specialists.inspector.files import of_files, of_lines
 from missioncontrol.specialists.inspector.seen import Change, Seen, seen
 from missioncontrol.specialists.inspector.test_result import (
     ReviewedTests,
@@ -29,8 +31,7 @@ from missioncontrol.specialists.inspector.test_result import (
     read_test_output,
 )
 from missioncontrol.specialists.markdown import code, counted, plain
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk, Submitted
+from missioncontrol.specialists.specialist import Brief, Desk, Submitted, repository_of
 from missioncontrol.specialists.tree import SourceFile, Tree
 
 # What the rules of the repository say of a change: those that ask for a spec.
@@ -170,9 +171,9 @@ class Inspector:
             raise _bad(f"`{missing}` is missing.", "Give `commit` and `base`, as a builder does.")
         if unread := bad_patterns(what.scope):
             raise _bad(f"{unread[0]!r} is no pattern of `scope`.", "Write it as in `.gitignore`.")
-        theirs = found(root, "inspector")
-        base = named(theirs, what.base, "inspector")
-        commit = named(theirs, what.commit, "inspector") if what.commit else base
+        theirs = found_repository(root, "inspector")
+        base = named_commit(theirs, what.base, "inspector")
+        commit = named_commit(theirs, what.commit, "inspector") if what.commit else base
         try:
             lent = Lent(theirs, desk.scratch / "lent.git")
             change = seen(lent, base, commit)

@@ -11,17 +11,51 @@ from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.work import FilesRead, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.git import git, head_commit
-from missioncontrol.specialists.manager.commission import Commission, Former, Line
 from missioncontrol.specialists.markdown import code, counted, plain
-from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.signed_documents import agreed_text
-from missioncontrol.specialists.specialist import Agreed, Brief, Desk
+from missioncontrol.specialists.specialist import Agreed, Brief, Desk, repository_of
 
 # The page that a builder works by: the task, what was agreed, and what the last round found.
 
 DOCUMENT_CHARACTERS_MAX = 60_000
 FINDINGS_MAX = 50
 TITLES = {"prd": "What is wanted", "spec": "Spec", "plan": "Plan", "tasks": "Parts of the work"}
+
+
+class Commission(msgspec.Struct, frozen=True):
+    """A task of a repository, as it is to be carried out."""
+
+    number: int
+    title: str
+    brief: str = ""
+    acceptance: tuple[str, ...] = ()  # what has to hold, besides what its documents say
+    folder: str = ""  # of its documents, from the top of the repository
+    documents: dict[str, str] = {}  # SHA-256 by kind: what was signed
+    scope: tuple[str, ...] = ()  # patterns of the files that may be changed; none: any
+    likely: tuple[str, ...] = ()  # files that are likely to change
+    checks: tuple[tuple[str, ...], ...] = ()  # programs that have to end with 0
+    into: str = ""  # the branch that what is approved goes into; "" for what is checked out
+    head: str = ""  # the commit that was checked out when the run began; "" where not given
+
+
+class Former(msgspec.Struct, frozen=True):
+    """How the round before ended."""
+
+    commit: str = ""  # what was built; "" where nothing was changed
+    onto: str = ""  # where the change began
+    findings: tuple[dict[str, Any], ...] = ()  # why it was not merged
+    returned: bool = False  # by the merge queue: what it goes onto is another commit by now
+    rounds: int = 0  # until then
+    conflicts: int = 0  # rounds of these that ended in a conflict, or that a person asked for
+
+
+class Line(msgspec.Struct, frozen=True):
+    """How the branch of a task was brought up to date before the task began."""
+
+    state: str = ""  # red: the composition of both fails, and the task is to mend it
+    commit: str = ""  # that composition
+    onto: str = ""  # what the branch named then
+    reason: str = ""  # what fails
 
 
 def page(

@@ -1,12 +1,12 @@
-"""Reads pyproject.toml: the standard tables, and those of Poetry, PDM, Hatch and tox."""
+"""Reads pyproject.toml: the standard tables, requirements, versions; Poetry, PDM, Hatch and tox."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.specialists.manifests.lines import key_line, line_of, quoted, table_line
-from missioncontrol.specialists.manifests.python_version import find_referenced_version
-from missioncontrol.specialists.manifests.requirement import parsed_requirement
 from missioncontrol.specialists.manifests.stack import (
     Dependency,
     EntryPoint,
@@ -21,6 +21,11 @@ from missioncontrol.specialists.manifests.stack import (
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
+ASSIGNED = re.compile(
+    r"""^(?:__version__|VERSION|version)\s*(?::\s*[\w.\[\]]+\s*)?=\s*["']([^"'\n]+)["']""",
+    re.MULTILINE,
+)
+STATED = re.compile(r"^Version:\s*(\S+)\s*$", re.MULTILINE)
 PYTEST = ("python", "-m", "pytest")
 
 
@@ -220,3 +225,97 @@ def _word(value: Any) -> str:
 
 def _words(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def find_referenced_version(
+    tree: "Tree", manifest: str, data: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return the version and `path:line` of the file that the manifest refers to, or two ""."""
+    base = PurePosixPath(manifest).parent
+    for path in _candidates(data):
+        found = _search(tree, str(base / path), ASSIGNED)
+        if found[0]:
+            return found
+    # A source distribution says in PKG-INFO what the build found out.
+    return _search(tree, str(base / "PKG-INFO"), STATED)
+
+
+def _candidates(data: Mapping[str, Any]) -> Iterator[str]:
+    tool = data.get("tool")
+    tool = tool if isinstance(tool, dict) else {}
+    for name in ("hatch", "pdm"):
+        section = tool.get(name)
+        version = section.get("version") if isinstance(section, dict) else None
+        if isinstance(version, dict) and isinstance(version.get("path"), str):
+            yield version["path"]
+    yield from _setuptools(tool.get("setuptools"))
+    yield from _flit(tool.get("flit"), data.get("project"))
+
+
+def _setuptools(section: Any) -> Iterator[str]:
+    dynamic = section.get("dynamic") if isinstance(section, dict) else None
+    version = dynamic.get("version") if isinstance(dynamic, dict) else None
+    attribute = version.get("attr") if isinstance(version, dict) else None
+    if isinstance(attribute, str) and "." in attribute:
+        module = attribute.rsplit(".", 1)[0].replace(".", "/")
+        for folder in ("", "src/"):
+            yield f"{folder}{module}.py"
+            yield f"{folder}{module}/__init__.py"
+
+
+def _flit(section: Any, project: Any) -> Iterator[str]:
+    module = section.get("module") if isinstance(section, dict) else None
+    name = module.get("name") if isinstance(module, dict) else None
+    if not isinstance(name, str) and isinstance(project, dict):
+        name = str(project.get("name", "")).replace("-", "_")
+    if isinstance(name, str) and name:
+        for folder in ("", "src/"):
+            yield f"{folder}{name}/__init__.py"
+            yield f"{folder}{name}.py"
+
+
+def _search(tree: "Tree", path: str, pattern: re.Pattern[str]) -> tuple[str, str]:
+    text = tree.text(path) or ""
+    match = pattern.search(text)
+    if match is None:
+        return "", ""
+    return match[1], f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
+
+
+def parsed_requirement(text: str) -> tuple[str, str, bool] | None:
+    """Return name, version part and whether only one version fits; None where it is no requirement.
+
+    Pinned are `==1.2.3`, `===…` and an address that ends in a full commit or carries a digest.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    if requirement.url:
+        return (
+            requirement.name,
+            f"@ {_without_password(requirement.url)}",
+            _is_fixed(requirement.url),
+        )
+    specifiers = list(requirement.specifier)
+    pinned = any(
+        item.operator == "===" or (item.operator == "==" and not item.version.endswith(".*"))
+        for item in specifiers
+    )
+    return requirement.name, _as_written(text) if specifiers else "", pinned
+
+
+def _as_written(text: str) -> str:
+    """Return the version part in the order and spacing in which the author wrote it."""
+    return re.sub(r"^\s*[\w.\-]+\s*(\[[^\]]*\])?", "", text.partition(";")[0]).strip(" ()")
+
+
+def _is_fixed(url: str) -> bool:
+    return bool(re.search(r"@[0-9a-f]{40}\b|[#&]sha256=[0-9a-f]{64}", url))
+
+
+def _without_password(url: str) -> str:
+    """Return the address without user and password: reports travel further than manifests."""
+    return re.sub(r"(?<=://)[^/@\s]*:[^/@\s]*@", "", url)

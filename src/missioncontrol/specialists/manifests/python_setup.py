@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from missioncontrol.specialists.manifests.lines import key_line, line_of, table_line
-from missioncontrol.specialists.manifests.requirement import parsed_requirement
+from missioncontrol.specialists.manifests.python_project import parsed_requirement
 from missioncontrol.specialists.manifests.stack import (
     BESIDE,
     Dependency,

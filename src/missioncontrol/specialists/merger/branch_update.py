@@ -17,7 +17,7 @@ from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.merger.composing import as_attributed
 from missioncontrol.specialists.merger.merge_request import OURS, Wanted
 from missioncontrol.specialists.merger.merge_tests import Verified, refuse_untested, verified
-from missioncontrol.specialists.merger.outcomes import Outcome
+from missioncontrol.specialists.merger.outcome import Outcome
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester.test_comparison import named
 

@@ -4,7 +4,7 @@ import msgspec
 
 from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.commits.file_changes import changed_files
-from missioncontrol.specialists.commits.scope import outside
+from missioncontrol.specialists.commits.step_scope import outside
 from missioncontrol.specialists.merger.conflicts import Conflict, conflicts_in
 from missioncontrol.specialists.merger.merge_request import Wanted
 from missioncontrol.specialists.merger.trailers import message_of

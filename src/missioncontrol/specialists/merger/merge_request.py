@@ -7,12 +7,14 @@ from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.refs import BRANCHES
 from missioncontrol.refs.names import check_writable
 from missioncontrol.specialists.commits.borrowed_repository import Theirs
-from missioncontrol.specialists.commits.lookup import found, named
-from missioncontrol.specialists.commits.scope import bad_patterns
+from missioncontrol.specialists.commits.step_scope import (
+    bad_patterns,
+    found_repository,
+    named_commit,
+)
 from missioncontrol.specialists.merger.merge_tests import GateRules
-from missioncontrol.specialists.repository import repository_of
 from missioncontrol.specialists.signed_documents import departed
-from missioncontrol.specialists.specialist import Agreed, Brief
+from missioncontrol.specialists.specialist import Agreed, Brief, repository_of
 
 OURS = "mission/"
 
@@ -63,10 +65,10 @@ def wanted(brief: Brief) -> Wanted:
         raise _bad(f"`{missing}` is missing.", "Give `commit`, `base` and `into`.")
     if unread := bad_patterns(what.scope):
         raise _bad(f"{unread[0]!r} is no pattern of `scope`.", "Write it as in `.gitignore`.")
-    theirs = found(root, "merger")
+    theirs = found_repository(root, "merger")
     refuse_branch(theirs, what.into)
-    base = named(theirs, what.base, "merger")
-    commit = named(theirs, what.commit, "merger") if what.commit else ""
+    base = named_commit(theirs, what.base, "merger")
+    commit = named_commit(theirs, what.commit, "merger") if what.commit else ""
     if commit and not _is_below(theirs, base, commit):
         raise AttemptFailed(
             "merger.bad_base",
@@ -87,7 +89,7 @@ def wanted(brief: Brief) -> Wanted:
         what.agreed,
         brief.run,
         brief.step,
-        named(theirs, what.head, "merger") if what.head else "",
+        named_commit(theirs, what.head, "merger") if what.head else "",
         what.mend,
         what.accepted,
     )

@@ -17,8 +17,7 @@ from missioncontrol.specialists.merger.branch_update import stopped_by, updated,
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying, composed
 from missioncontrol.specialists.merger.merge_request import Wanted, refuse_checked_out, wanted
 from missioncontrol.specialists.merger.merge_tests import Proved, proved
-from missioncontrol.specialists.merger.outcome import handed_in
-from missioncontrol.specialists.merger.outcomes import Outcome
+from missioncontrol.specialists.merger.outcome import Outcome, handed_in
 from missioncontrol.specialists.merger.trailers import merged_before
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.tester.base_tests import Gate, base_tests, forged

@@ -1,22 +1,49 @@
-"""How a merge ended, and what is handed in of it."""
+"""How a merge ended, what is handed in of it, and its page for people and builders."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.domain.work import ArtifactRef, FilesRead, Work
+from missioncontrol.domain.work import ArtifactRef, Evidence, FilesRead, Work
 from missioncontrol.specialists.commits.borrowed_repository import Lent
-from missioncontrol.specialists.commits.file_changes import changed_files, patch, shown
+from missioncontrol.specialists.commits.file_changes import ChangedFile, changed_files, patch, shown
 from missioncontrol.specialists.commits.found import Found
-from missioncontrol.specialists.markdown import counted, listed
-from missioncontrol.specialists.merger import page
+from missioncontrol.specialists.markdown import code, counted, listed, plain
 from missioncontrol.specialists.merger.composing import Clashing, Composed, Same, Straying
+from missioncontrol.specialists.merger.conflicts import Conflict, Hunk
 from missioncontrol.specialists.merger.merge_request import Wanted
-from missioncontrol.specialists.merger.merge_tests import Proved
-from missioncontrol.specialists.merger.outcomes import Outcome
+from missioncontrol.specialists.merger.merge_tests import Proved, not_run
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester.results import File
 from missioncontrol.specialists.tester.test_comparison import named
+
+State = Literal["merged", "returned", "level", "updated", "clashing", "red"]
+FILES_MAX = 200
+TITLES: Mapping[State, str] = {
+    "merged": "Merged",
+    "returned": "Returned",
+    "level": "Nothing to bring in",
+    "updated": "Brought up to date",
+    "clashing": "Left as it was",
+    "red": "Red",
+}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How it ended."""
+
+    state: State
+    said: str  # one sentence that a person reads first
+    onto: str
+    reason: str = ""
+    commit: str = ""
+    rebased: bool = False
+    conflicts: tuple[Conflict, ...] = ()
+    checks: dict[str, Any] = msgspec.field(default_factory=not_run)
+    findings: tuple[Found, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    files: tuple[File, ...] = ()  # of which the evidence speaks
 
 
 def merged(what: Wanted, found: Composed, proof: Proved) -> Outcome:
@@ -203,13 +230,13 @@ def handed_in(lent: Lent, what: Wanted, found: Outcome, desk: Desk) -> Work:
     how = "git merge-tree, and the tests in a tree of what it composed"
     stored: list[File] = [
         ("merge.json", data, "application/json", "How the merge ended"),
-        ("merge.md", page.markdown(what, found, files), "text/markdown", "How the merge ended"),
+        ("merge.md", merge_page(what, found, files), "text/markdown", "How the merge ended"),
     ]
     if is_new:
         content = patch(lent, found.onto, found.commit)
         stored.append(("changes.patch", content, "text/x-diff", "What was merged"))
     if found.conflicts:
-        text = page.conflicts(what, found.onto, found.conflicts)
+        text = conflicts_page(what, found.onto, found.conflicts)
         stored.append(("conflict.md", text, "text/markdown", "Where the change does not fit"))
     stored += found.files
     artifacts: tuple[ArtifactRef, ...] = tuple(
@@ -249,3 +276,73 @@ def _output(what: Wanted, found: Outcome, files: int) -> dict[str, Any]:
         "findings": [each.as_json() for each in found.findings],
         "files": files,
     }
+
+
+def merge_page(what: Wanted, found: Outcome, files: Sequence[ChangedFile]) -> str:
+    """Return merge.md."""
+    title = TITLES[found.state]
+    lines = [f"# {title}", "", plain(found.said), ""]
+    lines += [f"- Branch: {code(what.into)}", f"- On top of: {code(found.onto)}"]
+    if found.commit:
+        lines.append(f"- Commit: {code(found.commit)}")
+    lines.append(f"- The change: {code(what.commit or 'none')}, begun at {code(what.base)}")
+    lines += list(_checks(found.checks))
+    if found.findings:
+        lines += ["", "## Why", ""]
+        lines += [
+            f"- {_place(each)}{plain(each.message)}. {plain(each.remedy)}"
+            for each in found.findings
+        ]
+    if files:
+        lines += ["", f"## {counted(len(files), 'file')}", ""]
+        lines += [f"- {each.kind} {code(each.shown)}" for each in files[:FILES_MAX]]
+        if len(files) > FILES_MAX:
+            lines.append(f"- and {len(files) - FILES_MAX:,} more, in changes.patch")
+    return "\n".join(lines) + "\n"
+
+
+def _place(each: Found) -> str:
+    if not each.path:
+        return ""
+    return f"{code(f'{each.path}:{each.line}' if each.line else each.path)}: "
+
+
+def _checks(report: dict[str, Any]) -> Iterator[str]:
+    counts = report["counts"]
+    if report["command"]:
+        words = f"{counts['passed']} passed, {counts['failed'] + counts['errors']} failed"
+        command = code(" ".join(report["command"]))
+        yield f"- Tests of the composed tree: {command} {report['status']}, {words}"
+    for each in report["checks"]:
+        yield f"- Check {code(' '.join(each['command']))}: {each['status']}"
+
+
+def conflicts_page(what: Wanted, onto: str, found: Sequence[Conflict]) -> str:
+    """Return conflict.md: what each side did, and what to do now."""
+    into, now = code(what.into), code(onto)
+    begun = f"It was made on {code(what.base)}. {into} has gone on to {now} since"
+    apart = f"they do not agree about {counted(len(found), 'file')}. Nothing was written."
+    todo = f"Begin again at {now}. Read what the branch has there, keep it, and make the change"
+    lines = ["# The change does not fit", "", f"{begun}, and {apart}", "", f"{todo} on top of it."]
+    for each in found:
+        lines += ["", f"## {code(each.shown)}", "", f"{each.reason[:1].upper()}{each.reason[1:]}."]
+        if each.ours:
+            whose = f"{plain(each.ours)} ({each.commit[:12]})"
+            lines += ["", f"In {into} it was changed by: {whose}."]
+        for hunk in each.hunks:
+            lines += list(_hunk(what.into, hunk))
+    return "\n".join(lines) + "\n"
+
+
+def _hunk(into: str, hunk: Hunk) -> Iterator[str]:
+    first, last = hunk.first, hunk.last
+    where = f"Line {first}" if first == last else f"Lines {first} to {last}"
+    fence = "`" * max(3, 1 + max((_ticks(each) for each in (*hunk.ours, *hunk.change)), default=0))
+    yield from ("", f"{where} of {code(into)}:", "", fence, *hunk.ours, fence)
+    yield from ("", "The change has in their place:", "", fence, *hunk.change, fence)
+
+
+def _ticks(line: str) -> int:
+    """Return how many backticks begin a line: a fence has to be longer."""
+    bare = line.lstrip()
+    return len(bare) - len(bare.lstrip("`"))

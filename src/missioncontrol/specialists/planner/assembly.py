@@ -17,6 +17,7 @@ from missioncontrol.specialists.planner.faults import sentence_of
 from missioncontrol.specialists.planner.formatting import formatting, formatting_facts
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import NUMBERED, Ground
+from missioncontrol.specialists.planner.groundwork import tasks_sentence
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.kinds import is_failing_test, label, recognised, with_kind
 from missioncontrol.specialists.planner.likely import likely_files
@@ -34,8 +35,7 @@ from missioncontrol.specialists.planner.naming import (
 from missioncontrol.specialists.planner.papers import announced, has_home, home_of, paper_facts
 from missioncontrol.specialists.planner.patterns import pattern_facts
 from missioncontrol.specialists.planner.places import new_names
-from missioncontrol.specialists.planner.playbook import Playbook, playbook
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import Playbook, listed, playbook
 from missioncontrol.specialists.planner.precedents import precedents_of
 from missioncontrol.specialists.planner.removals import leaving_facts
 from missioncontrol.specialists.planner.renaming import renamed_files, renaming_facts
@@ -48,7 +48,6 @@ from missioncontrol.specialists.planner.studies import SLIP, Outcome, text_facts
 from missioncontrol.specialists.planner.subject import (
     subject_of,
 )
-from missioncontrol.specialists.planner.summary import tasks_sentence
 from missioncontrol.specialists.planner.surroundings import surrounding_facts
 from missioncontrol.specialists.planner.tasks import (
     ASIDE_KINDS,

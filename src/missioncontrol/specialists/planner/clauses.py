@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.specialists.planner import phrasing
-from missioncontrol.specialists.planner.accompaniment import without_accompaniment
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask, kind_of
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
 from missioncontrol.specialists.planner.pronouns import joins_repair
 from missioncontrol.specialists.planner.sentences import capitalised, shortened
-from missioncontrol.specialists.planner.side_changes import aside, split_asides
+from missioncontrol.specialists.planner.side_changes import (
+    aside,
+    split_asides,
+    without_accompaniment,
+)
 from missioncontrol.specialists.words import words
 
 _NAMED_BEFORE = re.compile(r"\S\s+(?:[A-Z][\w.]*|`[^`]+`)$")

@@ -1,12 +1,20 @@
-"""Definitions in one file: which are named by an ask, which are retired, what they leave open."""
+"""Definitions in one file: named by an ask, retired or left open, and its code without prose."""
 
 import re
 from collections.abc import Collection, Sequence
 
-from missioncontrol.specialists.deprecation import deprecated_at
-from missioncontrol.specialists.symbols import Symbol
+from missioncontrol.specialists.symbols import Symbol, deprecated_at
 from missioncontrol.specialists.words import is_cjk, parts, pattern, stem
 
+_TOKEN = re.compile(
+    r"""(?sx)
+    (?P<long>\b[rbfuRBFU]{0,2}(?:\"{3}.*?\"{3}|\'{3}.*?\'{3}))
+    |(?P<string>\"(?:\\.|[^\"\\\n])*\"|\'(?:\\.|[^\'\\\n])*\')
+    |(?P<comment>\#[^\n]*|(?<![:\w])//[^\n]*|/\*.*?\*/|^[ \t]*--\ [^\n]*)
+    """,
+    re.MULTILINE,
+)
+_NOT_NEWLINE = re.compile(r"[^\n]")
 INDENT_MAX = 4
 """A refusal deeper than this stands inside a condition: the method is not left open."""
 _ABSTRACT = re.compile(
@@ -112,3 +120,20 @@ def _body(symbol: Symbol, text: str) -> list[str]:
         len(lines),
     )
     return lines[:end]
+
+
+def without_prose(text: str, *, strings: bool = True) -> str:
+    """Return `text` with blanks in place of its comments, so that lines and columns stay.
+
+    A string in three quotes that begins a line explains, and counts as a comment; other
+    strings go with `strings`.
+    """
+
+    def blank(match: re.Match[str]) -> str:
+        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        explains = match["long"] is not None and not before.strip()
+        if match["comment"] is None and not (strings or explains):
+            return match.group()
+        return _NOT_NEWLINE.sub(" ", match.group())
+
+    return _TOKEN.sub(blank, text)

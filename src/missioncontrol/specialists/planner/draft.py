@@ -16,8 +16,7 @@ from missioncontrol.domain.plan import (
     Risk,
 )
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.playbook import Entry, Playbook, sayable
-from missioncontrol.specialists.planner.playbook_text import Facts
+from missioncontrol.specialists.planner.playbook import Entry, Facts, Playbook, sayable
 from missioncontrol.specialists.planner.sentences import capitalised
 from missioncontrol.specialists.planner.source import Place, informative_reasons
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.change_log import LogRule, log_rule
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
 from missioncontrol.specialists.planner.outside import outside_facts
 from missioncontrol.specialists.planner.places import COMMON, OF_ITS_KIND, is_vague
-from missioncontrol.specialists.planner.playbook_text import listed, table
+from missioncontrol.specialists.planner.playbook import listed, phrase_table
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import (
     PAPERS,
@@ -28,7 +27,7 @@ from missioncontrol.specialists.planner.subject import (
 )
 from missioncontrol.specialists.ranking.ranker import ranked
 from missioncontrol.specialists.ranking.roles import CHANGE_LOG
-from missioncontrol.specialists.words import significant_words, stem
+from missioncontrol.specialists.words import head_stems, significant_words, stem
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
@@ -374,7 +373,7 @@ def _probe_facts(ground: Ground, ask: Ask, places: Sequence[Place]) -> dict[str,
         return {}
     found: dict[str, str | None] = {}
     paths = [place.path for place in places[:4]]
-    for name, probe in table("probes.toml").items():
+    for name, probe in phrase_table("probes.toml").items():
         if probe["when"] and not re.search(rf"(?i)\b(?:{probe['when']})", ask.text):
             continue
         wanted = probe["find"] if isinstance(probe["find"], list) else [probe["find"]]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from missioncontrol.specialists.planner.imperatives import leading_verb, verbs
 from missioncontrol.specialists.planner.phrasing import DESIRED, MODAL
-from missioncontrol.specialists.planner.playbook_text import is_plural
+from missioncontrol.specialists.planner.playbook import is_plural
 from missioncontrol.specialists.planner.sentences import capitalised
 from missioncontrol.specialists.planner.statements import (
     FAULTY_VERBS,

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.domain.estimates import LikelyFile, Precedent, Spot
 from missioncontrol.domain.plan import Plan, Task
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.source import informative_reasons
 
 PLACES_MAX, FILES_MAX, PRECEDENTS_MAX, QUESTIONS_MAX, REASONS_MAX = 3, 6, 2, 2, 2

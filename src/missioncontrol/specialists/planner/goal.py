@@ -8,7 +8,6 @@ import msgspec
 from missioncontrol.domain.plan import Requirement
 from missioncontrol.domain.requirement_extraction import demand_in
 from missioncontrol.specialists.planner import phrasing, statements
-from missioncontrol.specialists.planner.accompaniment import without_accompaniment
 from missioncontrol.specialists.planner.ask import TEXT_LENGTH_MAX, Ask
 from missioncontrol.specialists.planner.clauses import as_ask, parse_clauses
 from missioncontrol.specialists.planner.faults import (
@@ -34,7 +33,7 @@ from missioncontrol.specialists.planner.sentences import (
     sentences,
     shortened,
 )
-from missioncontrol.specialists.planner.side_changes import aside
+from missioncontrol.specialists.planner.side_changes import aside, without_accompaniment
 from missioncontrol.specialists.planner.specification import (
     INERT_SECTIONS,
     NEW,

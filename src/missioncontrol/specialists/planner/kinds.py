@@ -10,14 +10,13 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.plan import STUDIES
-from missioncontrol.specialists.head_words import head_stems
 from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.moves import is_move
 from missioncontrol.specialists.planner.side_changes import aside
-from missioncontrol.specialists.words import stem, words
+from missioncontrol.specialists.words import head_stems, stem, words
 
 VERB_SCORE, WORD_SCORE, PHRASE_SCORE = 3.0, 2.0, 2.5
 HEAD_SCORE = 1.0

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from missioncontrol.specialists.definition_names import Named
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.renaming import FILES_MAX, uses_of
 
 FILES_SHOWN = 6

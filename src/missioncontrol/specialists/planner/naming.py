@@ -14,13 +14,13 @@ from missioncontrol.specialists.definition_names import (
     Named,
     body,
     definitions_called,
+    exact_names,
     is_product,
     member_named,
 )
-from missioncontrol.specialists.literal import exact_names
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.symbols import Symbol, symbols
 from missioncontrol.specialists.words import parts
 

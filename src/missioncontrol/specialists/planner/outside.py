@@ -10,7 +10,7 @@ import msgspec
 
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import Ground, main_manifest
-from missioncontrol.specialists.planner.playbook_text import listed, table
+from missioncontrol.specialists.planner.playbook import listed, phrase_table
 from missioncontrol.specialists.planner.source import ASIDE
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def technologies() -> tuple[Technology, ...]:
             {name: tuple(entry.get(name, ())) for name in ("python", "javascript")},
             entry.get("embedded", False),
         )
-        for key, entry in table("technologies.toml").items()
+        for key, entry in phrase_table("technologies.toml").items()
     )
 
 
 def named_technologies(text: str) -> list[Technology]:
     """Return the outside systems that `text` names, in the order of our list."""
-    data = table("technologies.toml")
+    data = phrase_table("technologies.toml")
     return [
         each
         for each in technologies()

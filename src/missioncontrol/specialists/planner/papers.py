@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.literal import exact_names, is_file_name
+from missioncontrol.specialists.definition_names import exact_names, is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.draft import Part
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.playbook_text import Facts
+from missioncontrol.specialists.planner.playbook import Facts
 from missioncontrol.specialists.planner.source import PAPERS, Place
 from missioncontrol.specialists.planner.subject import search_text
 from missioncontrol.specialists.ranking.index import Index

@@ -8,7 +8,7 @@ from missioncontrol.domain.estimates import Precedent
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.first_page import NAMED
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
 from missioncontrol.specialists.ranking.index import Index

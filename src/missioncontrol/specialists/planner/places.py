@@ -7,9 +7,8 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.head_words import head_stems
+from missioncontrol.specialists.definition_names import exact_names, is_file_name, written_names
 from missioncontrol.specialists.likelier import BASE
-from missioncontrol.specialists.literal import exact_names, is_file_name, written_names
 from missioncontrol.specialists.planner import phrasing
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.ground import CHANGES, NUMBERED, Ground, main_manifest
@@ -21,7 +20,7 @@ from missioncontrol.specialists.planner.subject import (
 )
 from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.symbols import symbols
-from missioncontrol.specialists.words import parts, significant_words, stem
+from missioncontrol.specialists.words import head_stems, parts, significant_words, stem
 
 PLACES_MAX = 5
 

@@ -23,7 +23,11 @@ from missioncontrol.specialists.greenfield.composer import product_plan
 from missioncontrol.specialists.greenfield.packs import packs as product_packs
 from missioncontrol.specialists.planner.assembly import assembled
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.groundwork import without_groundwork
+from missioncontrol.specialists.planner.groundwork import (
+    stands_in,
+    summary_like,
+    without_groundwork,
+)
 from missioncontrol.specialists.planner.imperatives import verbs
 from missioncontrol.specialists.planner.markdown import markdown
 from missioncontrol.specialists.planner.memory_quotes import with_memory
@@ -34,7 +38,6 @@ from missioncontrol.specialists.planner.repository_rules import (
     document_statements,
 )
 from missioncontrol.specialists.planner.sources import read_ground
-from missioncontrol.specialists.planner.summary import stands_in, summary_like
 from missioncontrol.specialists.specialist import Brief, Desk
 
 NEW_SERVICE = "new-service"

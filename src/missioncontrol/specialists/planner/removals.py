@@ -7,11 +7,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from missioncontrol.specialists.definition_names import Named
-from missioncontrol.specialists.deprecation import deprecated_at
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.source import ASIDE
-from missioncontrol.specialists.symbols import symbols
+from missioncontrol.specialists.symbols import deprecated_at, symbols
 
 SHOWN_MAX = 4
 USERS_MAX = 8

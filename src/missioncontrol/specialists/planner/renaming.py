@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from missioncontrol.specialists.definition_names import OVERLOAD, Named, definitions_called
+from missioncontrol.specialists.definition_names import (
+    OVERLOAD,
+    Named,
+    definitions_called,
+    is_file_name,
+)
 from missioncontrol.specialists.kinds import has_frozen_head
-from missioncontrol.specialists.literal import is_file_name
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.goal import Goal
 from missioncontrol.specialists.planner.ground import CHANGES, Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.source import ASIDE
 from missioncontrol.specialists.symbols import symbols
 

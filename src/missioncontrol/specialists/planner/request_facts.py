@@ -4,16 +4,15 @@ import re
 from collections.abc import Sequence
 
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.demands import cases
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.imperatives import verbs
+from missioncontrol.specialists.planner.outcomes import cases
 from missioncontrol.specialists.planner.outside import named_technologies, target_of
-from missioncontrol.specialists.planner.parameter_goals import given
 from missioncontrol.specialists.planner.places import OF_ITS_OWN, new_names
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
-from missioncontrol.specialists.planner.subject import is_generic, phrase_of, subject_of
+from missioncontrol.specialists.planner.subject import given, is_generic, phrase_of, subject_of
 from missioncontrol.specialists.planner.tasks import ASIDE_KINDS
 
 QUIET_KINDS = frozenset({"tests", "documentation", "refactoring", "release"})

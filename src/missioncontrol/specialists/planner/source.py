@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from missioncontrol.domain.estimates import Spot
-from missioncontrol.specialists.planner.code_only import without_prose
+from missioncontrol.specialists.kinds import is_test_name
 from missioncontrol.specialists.planner.definitions import (
     by_age,
     holding,
     left_open,
     named_symbols,
     public_methods,
+    without_prose,
 )
 from missioncontrol.specialists.ranking.terms import counted
 from missioncontrol.specialists.symbols import Symbol, symbols
-from missioncontrol.specialists.test_names import is_test_name
 from missioncontrol.specialists.words import pattern
 
 if TYPE_CHECKING:

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from missioncontrol.domain.estimates import Spot
-from missioncontrol.specialists.definition_names import Named, member_named
-from missioncontrol.specialists.literal import exact_names, is_file_name
+from missioncontrol.specialists.definition_names import (
+    Named,
+    exact_names,
+    is_file_name,
+    member_named,
+)
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.formatting import formatting
 from missioncontrol.specialists.planner.ground import CHANGES, Ground

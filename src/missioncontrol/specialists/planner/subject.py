@@ -1,35 +1,38 @@
-"""What an ask is about, in words that fit into a sentence."""
+"""What an ask is about, in words that fit into a sentence, and what it gives to what."""
 
 import itertools
 import re
+from typing import NamedTuple
 
 from missioncontrol.specialists.planner.ask import Ask
 from missioncontrol.specialists.planner.faults import in_sentence, sentence_of
 from missioncontrol.specialists.planner.imperatives import unlabelled, verbs
-from missioncontrol.specialists.planner.parameter_goals import given
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.side_changes import PAPER
 from missioncontrol.specialists.planner.statements import FAULTY_VERBS
 from missioncontrol.specialists.words import STOP_WORDS
 
+GIVEN_LENGTH_MAX = 60
+_WHOM = r"(?P<whom>`[^`]+`|(?:(?:the|each|every|all|our|a|an)\s+)?[\w.-]+(?:\s[\w.-]+){0,2}?)"
+_WHAT = r"(?P<what>(?:(?:an?|its own|some|optional|more)\s+)+\S.*|`[^`]+`.*)$"
+_GIVEN = re.compile(rf"(?i)^give\s+{_WHOM}\s+{_WHAT}")
+_ENABLED = re.compile(
+    rf"(?i)^(?:let|make|allow|enable|have|get|teach)\s+{_WHOM}\s+(?:to\s+)?(?:also\s+)?"
+    rf"(?:take|accept|receive)\s+{_WHAT}"
+)
+_GIVEN_ARTICLE = re.compile(r"(?i)^(?:(?:an?|its own|some|optional|more)\s+)+")
+_ENDS = re.compile(r"(?i)[,;:]\s|\s\(|\s+(?:so|and|instead|as well|too)\b")
+_JOINT = re.compile(
+    r"(?i)\s+(?:to|that|which|for|with|on|in|of|when|where|whose|by|from|as|at|between|after)\s+"
+)
 SUBJECT_LENGTH_MAX = 60
-
-
 HEAD_LENGTH_MIN = 32
 """A longer subject is named by its head: “URL routing” for “URL routing for apps with …”."""
-
-
 NAMED_WORDS_MAX = 5
-
-
 QUOTED_LENGTH_MAX = 40
 """A longer quotation that names something of the code is named by that."""
-
-
 LEADING_KINDS = frozenset({"security", "observability", "data", "ui", "release"})
 """Kinds of work whose verbs name a part of the code."""
-
-
 _JOINTS = re.compile(
     r"\s+(?:for|into|with|when|while|which|that|on|in|at|as|from|via|where|whose|because|per|without|between|before|after)\s+",
     re.IGNORECASE,
@@ -69,6 +72,25 @@ _CLAUSE = re.compile(
     r"|\b(?:should|must|can|cannot|is|are|was|were|has|have|needs?|does|do|doesn['\u2019]t"
     r"|don['\u2019]t|fails?|crash\w*|hangs?|drops?|breaks?)\b"
 )
+
+
+class Given(NamedTuple):
+    """A thing, without its article, and what gets it."""
+
+    what: str
+    whom: str
+    joint: str  # “of” or “for”
+
+    @property
+    def head(self) -> str:
+        """The thing by its name alone: “option” of “option to skip empty values”."""
+        return _JOINT.split(self.what, maxsplit=1)[0]
+
+    @property
+    def thing(self) -> str:
+        """What is asked for, as one name: “option of `add` to skip empty values”."""
+        whole = f"{self.head} {self.joint} {self.whom}{self.what[len(self.head) :]}"
+        return whole if len(whole) <= GIVEN_LENGTH_MAX else f"{self.head} {self.joint} {self.whom}"
 
 
 def subject_of(ask: Ask) -> str:
@@ -204,3 +226,13 @@ def _closed(text: str) -> str:
     if text.count("`") == 1 and text.startswith("`"):
         return f"{text}`"
     return text if text.count("`") % 2 == 0 else text.replace("`", "")
+
+
+def given(text: str) -> Given | None:
+    """Return what an ask gives to what; None where it says it in another way."""
+    for pattern, joint in ((_GIVEN, "of"), (_ENABLED, "for")):
+        match = pattern.match(text)
+        if match:
+            what = _ENDS.split(_GIVEN_ARTICLE.sub("", match["what"]), maxsplit=1)[0].strip()
+            return Given(what, match["whom"], joint) if what else None
+    return None

@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 from missioncontrol.specialists.definition_names import ASIDE, Named
 from missioncontrol.specialists.planner.ask import Ask
-from missioncontrol.specialists.planner.code_only import without_prose
+from missioncontrol.specialists.planner.definitions import without_prose
 from missioncontrol.specialists.planner.ground import Ground
 from missioncontrol.specialists.planner.places import text_of_main
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
 from missioncontrol.specialists.ranking.cited_commits import cited

@@ -7,12 +7,10 @@ import msgspec
 
 from missioncontrol.domain.plan import STUDIES, ExpectedArtifact, Phase, Role, Task
 from missioncontrol.specialists.planner.artifacts import ARTIFACTS
-from missioncontrol.specialists.planner.demands import limits
 from missioncontrol.specialists.planner.draft import Draft, Part, one_each, slug
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.outcomes import has_outcome, outcomes
-from missioncontrol.specialists.planner.playbook import TaskEntry, playbook, sayable
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.outcomes import has_outcome, limits, outcomes
+from missioncontrol.specialists.planner.playbook import TaskEntry, listed, playbook, sayable
 from missioncontrol.specialists.planner.studies import Outcome, outcome
 
 _OF_MAIN = re.compile(r"(?i)(?:it|they|this|that|these|those|(?:make|keep|turn) (?:it|them))\b")

@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.domain.estimates import LikelyFile, Spot
 from missioncontrol.domain.stack_trace import Frame, Trace, read_trace
 from missioncontrol.specialists.planner.ground import Ground
-from missioncontrol.specialists.planner.playbook_text import listed
+from missioncontrol.specialists.planner.playbook import listed
 from missioncontrol.specialists.planner.sentences import shortened
 from missioncontrol.specialists.planner.source import Place
 from missioncontrol.specialists.symbols import symbols

@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from missioncontrol.specialists.head_words import head_stems
-from missioncontrol.specialists.literal import exact_names, written_names
+from missioncontrol.specialists.definition_names import exact_names, written_names
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.field import SATURATION
 from missioncontrol.specialists.ranking.groups import named_groups
 from missioncontrol.specialists.ranking.index import Index
 from missioncontrol.specialists.ranking.past import Example
 from missioncontrol.specialists.ranking.terms import counted, goal_stems, spelt, title
+from missioncontrol.specialists.words import head_stems
 
 LEADERS = 10
 """Files that answer best by words; what is tied to them by history or imports gains from it."""

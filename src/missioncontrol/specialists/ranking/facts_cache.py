@@ -1,16 +1,24 @@
-"""Keeps what was read of repositories by its content, so that only what changed is read again."""
+"""The content of files, by digest: words and names that are read once and kept."""
 
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from missioncontrol.specialists.ranking.facts import FileFacts
+from missioncontrol.specialists.ranking.terms import counted
+from missioncontrol.specialists.symbols import symbols
 
+CHARACTERS_MAX = 200_000
+"""Text looked at in one file."""
+TERMS_MAX = 5_000
+"""Words stored of one file, the most frequent; what has more of them is data."""
+FACTS_VERSION = 4
+"""Counted up whenever the same content would give other facts."""
 T = TypeVar("T")
 FACTS_VARIABLE = "MISSION_KEPT_FACTS"
 """The variable with the path of the file of facts; without it, nothing is stored."""
@@ -29,6 +37,19 @@ CREATE TABLE IF NOT EXISTS wholes (
     key BLOB PRIMARY KEY, used INTEGER NOT NULL, content BLOB NOT NULL
 ) WITHOUT ROWID;
 """
+
+
+class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+    """The words of one file."""
+
+    length: int  # characters
+    counts: dict[str, int]  # stem → times, in the whole text
+    names: tuple[tuple[str, int], ...]  # what it defines, with lines from 1, top to bottom
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `counts` hold every word of the file; an empty one may not have been read."""
+        return 0 < self.length < CHARACTERS_MAX and len(self.counts) < TERMS_MAX
 
 
 class FactsCache:
@@ -147,3 +168,20 @@ def _found(connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Fil
         )
         found |= {key: msgspec.msgpack.decode(facts, type=FileFacts) for key, facts in rows}
     return found
+
+
+def content_key(text: str, *, is_code: bool) -> bytes:
+    """Return what stands for a file's content and for how its facts are made."""
+    begin = b"%d %d\n" % (FACTS_VERSION, is_code)
+    return blake2b(begin + text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def facts_of(text: str, *, is_code: bool) -> FileFacts:
+    """Read one file; definitions are looked for in code only."""
+    text = text[:CHARACTERS_MAX]
+    counts = counted(text)
+    if len(counts) > TERMS_MAX:
+        often = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        counts = dict(often[:TERMS_MAX])
+    found = symbols(text) if is_code else []
+    return FileFacts(len(text), counts, tuple((each.name, each.line) for each in found))

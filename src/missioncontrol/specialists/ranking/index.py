@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from missioncontrol.specialists.kinds import has_frozen_head
 from missioncontrol.specialists.ranking.blocks import Block, blocks_of
-from missioncontrol.specialists.ranking.facts import (
-    CHARACTERS_MAX as CHARACTERS_LOOKED_AT,
-)
-from missioncontrol.specialists.ranking.facts import (
+from missioncontrol.specialists.ranking.facts_cache import CHARACTERS_MAX as CHARACTERS_LOOKED_AT
+from missioncontrol.specialists.ranking.facts_cache import (
+    FactsCache,
     FileFacts,
     content_key,
     facts_of,
 )
-from missioncontrol.specialists.ranking.facts_cache import FactsCache
 from missioncontrol.specialists.ranking.field import Field
 from missioncontrol.specialists.ranking.past import Past, PastChange
 from missioncontrol.specialists.ranking.roles import roles

@@ -1,12 +1,16 @@
-"""Measures which blocks of a likely file answer a goal: the rows that the learned choice reads."""
+"""Finds the lines of a likely file that a goal is about, by a measure of its blocks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import log, log1p
 
+from missioncontrol.domain.estimates import Spot
 from missioncontrol.specialists.ranking.blocks import Block
 from missioncontrol.specialists.ranking.evidence import Evidence, block_score, phrases_of
 from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.recent import block_shares
+from missioncontrol.specialists.ranking.telling import lines_in
 from missioncontrol.specialists.ranking.terms import counted, goal_stems, title
+from missioncontrol.specialists.ranking.tree_model import PASSAGES, read_model
 
 PRECEDENTS_MAX = 5
 """Past commits like the goal whose words are looked for in a file that they changed."""
@@ -16,6 +20,9 @@ NAMES = (
     *("literal", "phrases", "exact", "lines", "place", "blocks", "is_first", "defines", "is_test"),
 )
 """What stands in a row, in order."""
+SPOTS_MAX = 3
+RECENT_WEIGHT = 0.5
+"""What it counts for, beside the learned score, that the newest commits wrote a block."""
 
 
 def passage_rows(index: Index, evidence: Evidence, number: int) -> list[list[float]]:
@@ -123,3 +130,34 @@ def _scaled(scores: Sequence[float]) -> tuple[list[float], list[float]]:
     for place, n in enumerate(order):
         ranks[n] = log1p(place) if scores[n] else log1p(len(scores))
     return [score / best for score in scores], ranks
+
+
+def spots_in(index: Index, evidence: Evidence, number: int) -> list[Spot]:
+    """Return the blocks of a file that the change most likely touches, at most `SPOTS_MAX`."""
+    if not index.text_of(number).strip():
+        return []
+    if "is_change_log" in index.roles(number):
+        return [_spot(index, number, 0)]  # What is new is written at the top.
+    model = read_model(PASSAGES, NAMES)
+    scores = map(model.sum, passage_rows(index, evidence, number))
+    recent = block_shares(index, number)
+    worth = [score + RECENT_WEIGHT * share for score, share in zip(scores, recent, strict=True)]
+    named = _named_block(index, evidence, number)
+    order = sorted(range(len(worth)), key=lambda place: (place != named, -worth[place], place))
+    return [_spot(index, number, place) for place in order[:SPOTS_MAX]]
+
+
+def _named_block(index: Index, evidence: Evidence, number: int) -> int:
+    """Return the block with the line that says most of what the goal names; -1 where none does."""
+    best = lines_in(index, evidence.goal, number)[:1]
+    blocks = enumerate(index.blocks(number))
+    return next((n for n, b in blocks for line in best if b.first <= line.number <= b.last), -1)
+
+
+def _spot(index: Index, number: int, place: int) -> Spot:
+    """Return a block with the name of what it defines, or of what it is a part of."""
+    block = index.blocks(number)[place]
+    names = index.facts[number].names
+    inside = [name for name, line in names if block.first <= line <= block.last]
+    before = [name for name, line in names if line < block.first]
+    return Spot(next(iter([*inside, *before[-1:]]), ""), block.first, block.last)

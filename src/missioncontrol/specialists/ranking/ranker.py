@@ -10,15 +10,14 @@ from missioncontrol.domain.estimates import Spot
 from missioncontrol.specialists.ranking import order_model
 from missioncontrol.specialists.ranking.cited_commits import cited, shifts
 from missioncontrol.specialists.ranking.evidence import Evidence, gathered
-from missioncontrol.specialists.ranking.features import NAMES, rows
 from missioncontrol.specialists.ranking.groups import adjusted, named_groups, shift
 from missioncontrol.specialists.ranking.index import Index
+from missioncontrol.specialists.ranking.passages import spots_in
 from missioncontrol.specialists.ranking.reasons import reasons_for
 from missioncontrol.specialists.ranking.recent import read_recent
-from missioncontrol.specialists.ranking.spots import spots_in
 from missioncontrol.specialists.ranking.telling import homes, label_less
 from missioncontrol.specialists.ranking.terms import title
-from missioncontrol.specialists.ranking.tree_model import FILES, ORDER, read_model
+from missioncontrol.specialists.ranking.tree_model import FILES, NAMES, ORDER, read_model, rows
 
 DIGITS = 4
 """Chances that differ by less are ties, which the path decides."""

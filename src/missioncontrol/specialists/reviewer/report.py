@@ -5,8 +5,14 @@ from collections.abc import Iterator, Sequence
 from missioncontrol.domain.work import CommandRan, Evidence, FilesRead, Finding, TestsRan
 from missioncontrol.specialists.relevance import foreseen
 from missioncontrol.specialists.reviewer.case import Case
-from missioncontrol.specialists.reviewer.check import SEVERITIES, Check
-from missioncontrol.specialists.reviewer.verdict import RULE, missing, next_steps, verdict
+from missioncontrol.specialists.reviewer.check import (
+    RULE,
+    SEVERITIES,
+    Check,
+    missing,
+    next_steps,
+    verdict,
+)
 
 KNOWN_FILES_MAX = 6
 

@@ -11,13 +11,19 @@ from missioncontrol.domain.plan import Requirement
 from missioncontrol.domain.work import ArtifactRef, FilesRead, Finding, Severity, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.reviewer.case import Case
-from missioncontrol.specialists.reviewer.check import Check, check
+from missioncontrol.specialists.reviewer.check import (
+    RULE,
+    Check,
+    check,
+    missing,
+    next_steps,
+    verdict,
+)
 from missioncontrol.specialists.reviewer.evidence import evidence_checks
 from missioncontrol.specialists.reviewer.report import markdown, summary
 from missioncontrol.specialists.reviewer.requirements import requirement_checks
 from missioncontrol.specialists.reviewer.sources import source_checks
 from missioncontrol.specialists.reviewer.testing import testing_checks
-from missioncontrol.specialists.reviewer.verdict import RULE, missing, next_steps, verdict
 from missioncontrol.specialists.specialist import Brief, Desk
 from missioncontrol.specialists.symbols import symbols
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from missioncontrol.domain.plan import Decision
 from missioncontrol.domain.work import Finding
-from missioncontrol.specialists.deprecation import deprecated_at
 from missioncontrol.specialists.likelier import likelier_place
 from missioncontrol.specialists.reviewer.case import Case
 from missioncontrol.specialists.reviewer.check import Check, check
+from missioncontrol.specialists.symbols import deprecated_at
 
 FINDINGS_MAX = 20
 LINE_LENGTH_COMPARED = 150

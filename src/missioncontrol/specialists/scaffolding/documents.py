@@ -10,8 +10,7 @@ from missioncontrol.domain.scaffold_stack import ScaffoldStack
 from missioncontrol.specialists.scaffolding.blueprint import Blueprint
 from missioncontrol.specialists.scaffolding.layout import sentence
 from missioncontrol.specialists.scaffolding.names import identifier, kebab
-from missioncontrol.specialists.scaffolding.operation_rows import call, not_built, works
-from missioncontrol.specialists.scaffolding.running import running
+from missioncontrol.specialists.scaffolding.running import call_of, not_built, running, what_it_does
 from missioncontrol.specialists.scaffolding.stacks import database_of, differences, made_of
 from missioncontrol.specialists.scaffolding.web_databases import SERVER, deployed
 
@@ -235,7 +234,8 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
         *([_OPEN] if stack in {"python-web", "static-pages", "node-web"} else []),
         "## Settings\n\nFrom the environment; each has a default.\n\n"
         + _table(("Variable", "Default", "Meaning"), how.settings),
-        "## What works\n\n" + _table(("Operation", "What it does", "Remark"), works(plan, stack)),
+        "## What works\n\n"
+        + _table(("Operation", "What it does", "Remark"), what_it_does(plan, stack)),
     ]
     if acts:
         parts.append(
@@ -243,7 +243,7 @@ def _readme(plan: Blueprint, stack: ScaffoldStack, how: Commands) -> str:
             " is the nearest one in AGENTS.md.\n\n"
             + _table(
                 ("Operation", "What it will do", "Task"),
-                ((f"`{call(a, stack, plan)}`", a.title, a.task or "—") for a in acts),
+                ((f"`{call_of(a, stack, plan)}`", a.title, a.task or "—") for a in acts),
             )
         )
     if plan.not_started:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from missioncontrol.specialists.scaffolding import examples
 from missioncontrol.specialists.scaffolding.blueprint import Action, Blueprint, Column, Table
-from missioncontrol.specialists.scaffolding.command_names import command_name
 from missioncontrol.specialists.scaffolding.layout import (
     WIDTH,
     article,
@@ -26,7 +25,7 @@ from missioncontrol.specialists.scaffolding.python_plain import (
     values_name,
 )
 from missioncontrol.specialists.scaffolding.python_web import example_code, wrong_value
-from missioncontrol.specialists.scaffolding.running import FILE
+from missioncontrol.specialists.scaffolding.running import FILE, command_name
 from missioncontrol.specialists.scaffolding.schema import migrations
 from missioncontrol.specialists.scaffolding.templates import python_files, static_files, words_of
 

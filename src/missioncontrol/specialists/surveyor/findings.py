@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from missioncontrol.domain.work import Finding
 from missioncontrol.specialists.manifests import Dependency, Stack
 from missioncontrol.specialists.manifests.stack import is_aside
-from missioncontrol.specialists.surveyor.starts import missing_targets
-from missioncontrol.specialists.surveyor.survey import Survey
+from missioncontrol.specialists.surveyor.survey import Survey, missing_targets
 
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree

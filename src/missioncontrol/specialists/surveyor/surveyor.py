@@ -7,8 +7,7 @@ import msgspec
 from missioncontrol.domain.work import ArtifactRef, Fact, FilesRead, Work
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.packages import own_packages, package_paths, path_of
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 from missioncontrol.specialists.surveyor.survey import Survey
 
 if TYPE_CHECKING:

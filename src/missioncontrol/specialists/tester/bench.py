@@ -9,13 +9,11 @@ from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.markdown import counted
 from missioncontrol.specialists.specialist import Desk
 from missioncontrol.specialists.tester import others
-from missioncontrol.specialists.tester.copying import Copied
 from missioncontrol.specialists.tester.environment import environment
-from missioncontrol.specialists.tester.grounds import Ground
+from missioncontrol.specialists.tester.grounds import Copied, Ground
 from missioncontrol.specialists.tester.others import with_tools
-from missioncontrol.specialists.tester.project_commands import Declared
+from missioncontrol.specialists.tester.project_commands import PYTESTS, Declared, ReadyCommand
 from missioncontrol.specialists.tester.pythons import Python, best_python
-from missioncontrol.specialists.tester.test_command import PYTESTS, Ready
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import Verdict
 
@@ -145,7 +143,9 @@ class Bench:
         if done.left_out:
             argv, source = declared.commands[0]
             verdict = Verdict("could_not_start", f"no copy to test in: {done.left_out}")
-            return [Trial(Ready(argv, argv, argv, False), source, verdict)], self.ground.words(done)
+            return [
+                Trial(ReadyCommand(argv, argv, argv, False), source, verdict)
+            ], self.ground.words(done)
         surroundings = self.surroundings()
         python = self._interpreter(declared, surroundings)
         found: list[Trial] = []

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.copying import copied
 from missioncontrol.specialists.tester.environment import environment
+from missioncontrol.specialists.tester.grounds import copied
 from missioncontrol.specialists.tester.others import with_tools
 from missioncontrol.specialists.tester.project_commands import declared
 from missioncontrol.specialists.tester.pythons import best_python

@@ -7,12 +7,10 @@ from missioncontrol.domain.work import CommandRan, Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.commits.borrowed_repository import Lent
 from missioncontrol.specialists.commits.file_changes import changed_files, shown
-from missioncontrol.specialists.commits.lookup import found, named
-from missioncontrol.specialists.commits.scope import outside
+from missioncontrol.specialists.commits.step_scope import found_repository, named_commit, outside
 from missioncontrol.specialists.commits.test_settings import may_leave_tests_out
 from missioncontrol.specialists.markdown import code, counted, listed
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 from missioncontrol.specialists.tester import report
 from missioncontrol.specialists.tester.base_tests import BaseTests, Gate, base_tests
 from missioncontrol.specialists.tester.commit_checks import Examined, as_json, examined
@@ -56,9 +54,9 @@ def tested(brief: Brief, desk: Desk) -> Work:
         )
     if not what.commit:
         return _unchanged(desk)
-    theirs = found(root, "tester")
-    commit = named(theirs, what.commit, "tester")
-    base = named(theirs, what.base, "tester") if what.base else ""
+    theirs = found_repository(root, "tester")
+    commit = named_commit(theirs, what.commit, "tester")
+    base = named_commit(theirs, what.base, "tester") if what.base else ""
     lent = Lent(theirs, desk.scratch / "lent.git")
     if base and (strays := _strays(lent, base, commit, what.scope)):
         return _not_run(strays, desk)

@@ -1,9 +1,22 @@
-"""The environment of a test run: what a tool needs to start, and nothing that could be a secret."""
+"""The environment of a test run: what tools and registries need, and nothing that is secret."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+REGISTRIES_SWITCH = "MISSION_ENVIRONMENTS"
+"""`off` makes none."""
+ENVIRONMENTS_DIRECTORY = "MISSION_ENVIRONMENTS_DIRECTORY"
+"""Where they are stored; without it, none is made."""
+REGISTRY_SETTINGS = (
+    *("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"),
+    *("PIP_CERT", "PIP_CLIENT_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT"),
+    *("NPM_CONFIG_REGISTRY", "NPM_CONFIG_USERCONFIG", "npm_config_registry"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    *("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"),
+)
+"""Variables that tell pip and npm which registry to ask, and how. Tests never see them."""
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "JAVA_HOME", "GOROOT", "SYSTEMROOT")
 """A list of what stays, because the possible names of secrets can't be listed."""
 TOOLCHAINS = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo", "GOMODCACHE": "go/pkg/mod"}

@@ -5,24 +5,35 @@ They are confined to the new directory. Only this step may use the network for r
 tests that run afterwards get settings to stay offline, and cannot write here.
 """
 
+import configparser
 import hashlib
 import os
 import re
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import psutil
 
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.registries import DIRECTORY, SETTINGS, SWITCH
 from missioncontrol.specialists.tester import node_modules
 from missioncontrol.specialists.tester.command_runner import Ran, run
+from missioncontrol.specialists.tester.environment import (
+    ENVIRONMENTS_DIRECTORY,
+    REGISTRIES_SWITCH,
+    REGISTRY_SETTINGS,
+)
 
+if TYPE_CHECKING:
+    from missioncontrol.specialists.tree import Tree
+
+UNKNOWN = "0.0.0.dev0"
+"""The version of a project that takes it from its tags."""
 SECONDS_MAX = 240.0
 COUNT_MAX = 12
 BYTES_MAX = 6 * 1024**3
@@ -178,7 +189,7 @@ class Environments:
     def _run(self, argv: Sequence[str], aside: Path, seconds: float) -> tuple[Ran, str]:
         log, temporary = aside / "log.txt", aside / "tmp"
         temporary.mkdir(exist_ok=True)
-        names = ("PATH", "HOME", "LANG", "LC_ALL", *SETTINGS)
+        names = ("PATH", "HOME", "LANG", "LC_ALL", *REGISTRY_SETTINGS)
         given = {name: os.environ[name] for name in names if name in os.environ}
         own = {"TMPDIR": str(temporary), "npm_config_cache": str(aside / "npm"), "CI": "true"}
         own |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), str(temporary))
@@ -212,7 +223,7 @@ def environments(
     sandbox: Sandbox, tick: Callable[[float], None], seconds_left: float
 ) -> Environments | None:
     """Return where they are stored; None where it is switched off or no directory is named."""
-    named = os.environ.get(DIRECTORY, "")
+    named = os.environ.get(ENVIRONMENTS_DIRECTORY, "")
     if not named or is_off() or not Path(named).is_dir():
         return None
     return Environments(Path(named), sandbox, tick, min(SECONDS_MAX, seconds_left))
@@ -220,7 +231,7 @@ def environments(
 
 def is_off() -> bool:
     """Whether people switched it off."""
-    return os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}
+    return os.environ.get(REGISTRIES_SWITCH, "").strip().lower() in {"off", "0", "no", "false"}
 
 
 def _read_facts(path: Path) -> _EnvironmentFacts | None:
@@ -261,3 +272,50 @@ def _cause(output: str, ran: Ran) -> str:
     lines = [line for line in output.splitlines() if line.strip()]
     cause = next((each for each in errors if "distribution" in each or "requirement" in each), "")
     return (cause or next(iter(errors), "") or (lines[-1] if lines else "no output"))[:200]
+
+
+def write_metadata(tree: "Tree", place: Path) -> bool:
+    """Write a `.dist-info` of the project into `place`; False where no manifest names it."""
+    from missioncontrol.specialists.manifests import read_manifests
+
+    packages = [each for each in read_manifests(tree).packages if each.ecosystem == "python"]
+    named = next((each for each in packages if "/" not in each.manifest), None)
+    if named is None or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", named.name):
+        return False
+    version = named.version if re.fullmatch(r"\d[\w.+!-]*", named.version) else UNKNOWN
+    folder = place / f"{re.sub(r'[-_.]+', '_', named.name).lower()}-{version}.dist-info"
+    folder.mkdir(parents=True, exist_ok=True)
+    metadata = f"Metadata-Version: 2.1\nName: {named.name}\nVersion: {version}\n"
+    (folder / "METADATA").write_text(metadata)
+    (folder / "entry_points.txt").write_text("\n".join(_entry_points(tree)))
+    return True
+
+
+def _entry_points(tree: "Tree") -> Iterator[str]:
+    project = _project(tree.text("pyproject.toml") or "")
+    groups = {
+        "console_scripts": project.get("scripts"),
+        "gui_scripts": project.get("gui-scripts"),
+        **(project.get("entry-points") or {}),
+    }
+    for name, table in groups.items():
+        if isinstance(table, dict) and table:
+            yield f"[{name}]"
+            yield from (f"{key} = {target}" for key, target in table.items())
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(tree.text("setup.cfg") or "")
+    except configparser.Error:
+        return
+    if parser.has_section("options.entry_points"):
+        for name, text in parser["options.entry_points"].items():
+            yield f"[{name}]"
+            yield from (line.strip() for line in text.split("\n") if "=" in line)
+
+
+def _project(text: str) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(text).get("project")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,15 +1,14 @@
-"""Runs the nearest tests once more to see which lines they run, as their language allows.
+"""Runs the nearest tests once more to see which lines they run; Go by its own profiles."""
 
-The first run is the one that counts: what watches may slow a test down, or disturb it.
-"""
-
+import re
+import shlex
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from missioncontrol.domain.plan import Plan
-from missioncontrol.specialists.tester import lines, lines_go, lines_node
+from missioncontrol.specialists.tester import lines, lines_node
 from missioncontrol.specialists.tester.bench import Bench
 from missioncontrol.specialists.tester.lines import Block, LinesRan
 from missioncontrol.specialists.tester.missing_requirements import node_command
@@ -19,6 +18,11 @@ from missioncontrol.specialists.tester.trial import Trial
 if TYPE_CHECKING:
     from missioncontrol.specialists.tree import Tree
 
+TESTS_MAX = 200
+PROFILE_BYTES_MAX = 16 * 1024 * 1024
+_TEST = re.compile(r"(?m)^func (Test(?:[^a-z\s(]\w*)?)\(\w* ?\*testing\.T\)")
+_MODULE = re.compile(r"(?m)^module\s+\"?([^\s\"]+)")
+_BLOCK = re.compile(r"(?P<path>.+):(?P<first>\d+)\.\d+,(?P<last>\d+)\.\d+ \d+ (?P<count>\d+)")
 SECONDS_MAX = 60.0
 SECONDS_MIN = 3.0
 """Below it, no further run begins."""
@@ -131,12 +135,12 @@ def _uncounted(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _go(watch: _Watch) -> LinesRan:
-    name = lines_go.module(watch.tree)
+    name = go_module(watch.tree)
     place = watch.place.resolve()
     ran: dict[str, dict[str, set[int]]] = {}
-    left, known = lines_go.TESTS_MAX, 0
-    for number, (package, files) in enumerate(lines_go.by_package(watch.files).items()):
-        tests = {test: path for path in files for test in lines_go.names(path, watch.tree)}
+    left, known = TESTS_MAX, 0
+    for number, (package, files) in enumerate(tests_by_package(watch.files).items()):
+        tests = {test: path for path in files for test in go_test_names(path, watch.tree)}
         chosen = list(tests)[:left]
         known += len(tests)
         if watch.seconds < SECONDS_MIN or not chosen:
@@ -144,18 +148,84 @@ def _go(watch: _Watch) -> LinesRan:
         left -= len(chosen)
         program, profiles = place / f"{number}.test", place / str(number)
         profiles.mkdir(parents=True, exist_ok=True)
-        built = watch.run(lines_go.build(watch.paths, package, program))
+        built = watch.run(build_go_tests(watch.paths, package, program))
         if not program.is_file():
             last = built.output.strip().splitlines()[-1:] or [built.verdict.reason]
             return LinesRan(missing=f"{WHY}: no test program was built ({last[0][:120]}).")
-        watch.run(lines_go.run(chosen, package, program, profiles))
+        watch.run(run_go_test(chosen, package, program, profiles))
         for test in chosen:
             if (profiles / f"{test}.out").is_file():
-                found = lines_go.lines(profiles / f"{test}.out", name)
+                found = go_lines(profiles / f"{test}.out", name)
                 ran[f"{tests[test]}::{test}"] = found
     if not ran:
         return LinesRan(missing=f"{WHY}: no test of Go wrote a profile.")
     return lines.of_lines(watch.blocks, ran, watch.goal, "test", known - len(ran))
+
+
+def go_test_names(path: str, tree: "Tree") -> list[str]:
+    """Return the tests of a file; `TestMain` is none."""
+    return [name for name in _TEST.findall(tree.text(path) or "") if name != "TestMain"]
+
+
+def go_module(tree: "Tree") -> str:
+    """Return the path by which the packages of the repository are imported; "" without one."""
+    found = _MODULE.search(tree.text("go.mod") or "")
+    return found[1] if found else ""
+
+
+def build_go_tests(watched: Sequence[str], package: str, program: Path) -> tuple[str, ...]:
+    """Return the command that builds the test program of a package, to count watched files."""
+    counted = dict.fromkeys(_package(path) for path in watched)
+    options = ("-cover", "-covermode=set", f"-coverpkg={','.join(counted)}")
+    return ("go", "test", "-c", *options, "-o", str(program), package)
+
+
+def run_go_test(tests: Sequence[str], package: str, program: Path, place: Path) -> tuple[str, ...]:
+    """Return the command that runs the tests of a package one by one, each with its profile."""
+    script = (
+        f"cd {shlex.quote(package)} && for name in {shlex.join(tests)}; do "
+        f'{shlex.quote(str(program))} -test.run "^$name\\$" '
+        f'-test.coverprofile={shlex.quote(str(place))}/"$name".out; done'
+    )
+    return ("sh", "-c", script)
+
+
+def tests_by_package(files: Sequence[str]) -> dict[str, list[str]]:
+    """Return test files by the package they are in, as `go test` names it."""
+    found: dict[str, list[str]] = {}
+    for path in files:
+        found.setdefault(_package(path), []).append(path)
+    return found
+
+
+def go_lines(profile: Path, name: str) -> dict[str, set[int]]:
+    """Return the lines that ran by the path of their file, in the module `name`."""
+    found: dict[str, set[int]] = {}
+    for path, first, last in _ran(profile):
+        if path.startswith(f"{name}/"):
+            found.setdefault(path.removeprefix(f"{name}/"), set()).update(range(first, last + 1))
+    return found
+
+
+def _ran(profile: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield path, first and last line of what ran; code of the project may have written more."""
+    try:
+        if profile.stat().st_size > PROFILE_BYTES_MAX:
+            return
+        text = profile.read_text("utf-8", "replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        match = _BLOCK.fullmatch(line)
+        if match and match["count"] != "0":
+            first, last = int(match["first"]), int(match["last"])
+            if last - first < PROFILE_BYTES_MAX:
+                yield match["path"], first, last
+
+
+def _package(path: str) -> str:
+    parent = PurePosixPath(path).parent.as_posix()
+    return "." if parent == "." else f"./{parent}"
 
 
 WATCHERS: dict[str, tuple[tuple[str, ...], Callable[[_Watch], LinesRan]]] = {

@@ -1,6 +1,7 @@
 """Which of the lines that a plan looks at ran in the nearest tests, and in which of them.
 
-How each language reports it: `answered` for pytest, `lines_node.py` and `lines_go.py` for others.
+How each language reports it: `answered` for pytest, `lines_node.py` for Node,
+`line_coverage.py` for Go.
 """
 
 import ast

@@ -121,7 +121,7 @@ def _drives_browser(path: str) -> bool:
 
 
 def _is_test(path: str) -> bool:
-    from missioncontrol.specialists.test_names import is_test_name
+    from missioncontrol.specialists.kinds import is_test_name
 
     return is_test_name(path)
 

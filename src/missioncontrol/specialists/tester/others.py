@@ -10,10 +10,9 @@ import msgspec
 
 from missioncontrol.domain.work import CommandRan
 from missioncontrol.ports.confinement import Sandbox
-from missioncontrol.specialists.tester.partial_commands import Offer
+from missioncontrol.specialists.tester.project_commands import PYTHONS, Offer
 from missioncontrol.specialists.tester.pythons import Python
 from missioncontrol.specialists.tester.report import reached
-from missioncontrol.specialists.tester.test_command import PYTHONS
 from missioncontrol.specialists.tester.trial import Trial, tried
 from missioncontrol.specialists.tester.verdict import last_line, without_wrappers
 

@@ -13,7 +13,12 @@ from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import lines, node_modules, report
 from missioncontrol.specialists.tester.bench import Bench, first_started
 from missioncontrol.specialists.tester.criterion import Criterion, of_goal, of_nearest
-from missioncontrol.specialists.tester.environments import Made, environments, is_off
+from missioncontrol.specialists.tester.environments import (
+    Made,
+    environments,
+    is_off,
+    write_metadata,
+)
 from missioncontrol.specialists.tester.line_coverage import watched_lines
 from missioncontrol.specialists.tester.lines import LinesRan
 from missioncontrol.specialists.tester.missing_requirements import Lack, installer, lack_of
@@ -25,7 +30,6 @@ from missioncontrol.specialists.tester.nearest import (
     nearest,
     runner_of,
 )
-from missioncontrol.specialists.tester.own_metadata import write_metadata
 from missioncontrol.specialists.tester.project_commands import Declared
 from missioncontrol.specialists.tester.pythons import ENVIRONMENTS, of_environment, suited
 from missioncontrol.specialists.tester.test_requirements import Needed, needed, normal

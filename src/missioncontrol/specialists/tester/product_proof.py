@@ -10,14 +10,18 @@ import msgspec
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import ArtifactRef, CommandRan, Finding, Work
 from missioncontrol.ports.agent import AttemptFailed
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 from missioncontrol.specialists.tester import node_modules, report
 from missioncontrol.specialists.tester.bench import SECONDS_RESERVED, Bench, first_started
 from missioncontrol.specialists.tester.building import Built, built
-from missioncontrol.specialists.tester.environments import Environments, Made, environments, is_off
+from missioncontrol.specialists.tester.environments import (
+    Environments,
+    Made,
+    environments,
+    is_off,
+    write_metadata,
+)
 from missioncontrol.specialists.tester.grounds import OfCheckout
-from missioncontrol.specialists.tester.own_metadata import write_metadata
 from missioncontrol.specialists.tester.project_commands import declared
 from missioncontrol.specialists.tester.proof import doubts, refuse_broken
 from missioncontrol.specialists.tester.pythons import of_environment, suited

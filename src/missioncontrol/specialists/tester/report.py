@@ -6,8 +6,7 @@ from pathlib import PurePosixPath
 
 from missioncontrol.domain.work import Fact, Finding
 from missioncontrol.specialists.markdown import counted
-from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
-from missioncontrol.specialists.tester.junit import Failure, Report
+from missioncontrol.specialists.tester.junit import COLLECTED, Failure, Report, unimported
 from missioncontrol.specialists.tester.pythons import MADE
 from missioncontrol.specialists.tester.trial import Trial
 from missioncontrol.specialists.tester.verdict import NO_TEST

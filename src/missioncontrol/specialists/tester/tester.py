@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from missioncontrol.domain.scaffolding import is_begun
 from missioncontrol.domain.work import Finding, Work
-from missioncontrol.specialists.repository import repository_of
-from missioncontrol.specialists.specialist import Brief, Desk
+from missioncontrol.specialists.specialist import Brief, Desk, repository_of
 from missioncontrol.specialists.tester import others, report, trial_text
 from missioncontrol.specialists.tester.bench import SECONDS_MAX, Bench, first_started
 from missioncontrol.specialists.tester.building import Built, built

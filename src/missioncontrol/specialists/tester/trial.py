@@ -9,11 +9,16 @@ import msgspec
 
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.specialists.tester.command_runner import Ran, run
-from missioncontrol.specialists.tester.import_failures import COLLECTED, unimported
-from missioncontrol.specialists.tester.junit import Malformed, Report, read_report
+from missioncontrol.specialists.tester.junit import (
+    COLLECTED,
+    Malformed,
+    Report,
+    read_report,
+    unimported,
+)
+from missioncontrol.specialists.tester.project_commands import ReadyCommand, ready_command
 from missioncontrol.specialists.tester.pythons import Python
 from missioncontrol.specialists.tester.shown import Shown, shown
-from missioncontrol.specialists.tester.test_command import Ready, ready
 from missioncontrol.specialists.tester.verdict import Verdict, judged, judged_check
 
 HEAD_BYTES, TAIL_BYTES = 40_000, 160_000
@@ -22,7 +27,7 @@ HEAD_BYTES, TAIL_BYTES = 40_000, 160_000
 class Trial(msgspec.Struct, frozen=True):
     """What one command showed."""
 
-    command: Ready
+    command: ReadyCommand
     source: str  # where the command was found
     verdict: Verdict
     ran: Ran | None = None
@@ -88,7 +93,7 @@ def tried(
 ) -> Trial:
     """Run `argv` in `copy` and judge what it showed; what is no test needs to show no test."""
     report_path = home / "junit.xml"
-    command = ready(argv, python, report_path, environment)
+    command = ready_command(argv, python, report_path, environment)
     if command.program:
         reason = f"{command.program} is not installed here"
         return Trial(command, source, Verdict("could_not_start", reason), where=where)

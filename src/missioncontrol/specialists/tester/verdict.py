@@ -7,8 +7,7 @@ from typing import Literal
 import msgspec
 
 from missioncontrol.specialists.tester.command_runner import Ran
-from missioncontrol.specialists.tester.import_failures import unimported
-from missioncontrol.specialists.tester.junit import Report
+from missioncontrol.specialists.tester.junit import Report, unimported
 from missioncontrol.specialists.tester.shown import clipped, shown
 
 Status = Literal["passed", "failed", "could_not_start", "timed_out", "no_test_command"]

@@ -1,9 +1,15 @@
-"""The shape of the execution pack: all that the builder needs to know, as data."""
+"""The shape of the execution pack and of a pack for one task: what builders need, as data."""
+
+from typing import Literal
 
 import msgspec
 
+from missioncontrol.domain.estimates import Knower, Spot
 from missioncontrol.domain.plan import Decision, Requirement, Risk
 from missioncontrol.specialists.writer.command import Command
+
+TASK_SCHEMA = "missioncontrol.task-pack/1"
+TaskPart = Literal["change", "test", "read"]
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,3 +91,38 @@ class Pack(msgspec.Struct, frozen=True):
     gaps: tuple[str, ...]
     obtained: tuple[str, ...]
     budget: Budget
+
+
+class FileToKnow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of the repository, what this task does with it, and why it is named."""
+
+    path: str
+    part: TaskPart
+    why: tuple[str, ...]
+    spots: tuple[Spot, ...] = ()  # definitions to look at
+    excerpts: tuple[str, ...] = ()  # ids of what is shown of it
+    knowers: tuple[Knower, ...] = ()  # whom to ask
+
+
+class TaskPack(msgspec.Struct, frozen=True):
+    """The pack; its Markdown is written from this and says the same."""
+
+    schema: str
+    goal: str
+    mission: str  # the plan's title
+    number: int  # among the tasks of the whole pack, from 1
+    of: int
+    task: Packed
+    requirements: tuple[Requirement, ...]  # that it serves
+    constraints: tuple[str, ...]
+    files: tuple[FileToKnow, ...]
+    commands: tuple[Command, ...]
+    decisions: tuple[Decision, ...]
+    risks: tuple[Risk, ...]
+    keep_out: tuple[KeepOut, ...]
+    done: tuple[str, ...]
+    questions: tuple[str, ...]
+    code: tuple[Reading, ...]
+    obtained: tuple[str, ...]
+    budget: Budget
+    context: str = ""  # given with the goal

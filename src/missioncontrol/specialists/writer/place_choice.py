@@ -11,8 +11,8 @@ from missioncontrol.specialists.ranking.ranker import Ranked, ranked
 from missioncontrol.specialists.words import significant_words
 from missioncontrol.specialists.writer import quotes
 from missioncontrol.specialists.writer.parts import Part, lines_of, parts_of
-from missioncontrol.specialists.writer.pieces import at_line, weighed, window
 from missioncontrol.specialists.writer.places import Place, Standing
+from missioncontrol.specialists.writer.quotes import at_line, weighed, window
 from missioncontrol.specialists.writer.targets import (
     called_by,
     constructors,

@@ -8,17 +8,22 @@ import msgspec
 from missioncontrol.domain.estimates import LikelyFile
 from missioncontrol.domain.plan import Decision, Requirement, Task
 from missioncontrol.specialists.writer import quotes
-from missioncontrol.specialists.writer.budgeting import held, rule
 from missioncontrol.specialists.writer.code_to_read import places_of_task, readings
 from missioncontrol.specialists.writer.command import Command
 from missioncontrol.specialists.writer.material import Material
-from missioncontrol.specialists.writer.pack import Budget, KeepOut, Reading
-from missioncontrol.specialists.writer.pack_text import lines_of_reading
-from missioncontrol.specialists.writer.packing import ordered, packed_task, still
+from missioncontrol.specialists.writer.pack import (
+    TASK_SCHEMA,
+    Budget,
+    FileToKnow,
+    KeepOut,
+    Reading,
+    TaskPack,
+    TaskPart,
+)
+from missioncontrol.specialists.writer.pack_text import lines_of_reading, task_pack_text
+from missioncontrol.specialists.writer.packing import budget_rule, held, ordered, packed_task, still
 from missioncontrol.specialists.writer.places import Place
 from missioncontrol.specialists.writer.requirements import excluded
-from missioncontrol.specialists.writer.task_pack import SCHEMA, FileToKnow, Part, TaskPack
-from missioncontrol.specialists.writer.task_text import task_pack_text
 
 TOKENS_MAX = 8_000
 TASKS_MAX = 40
@@ -55,12 +60,12 @@ def _pack(
     wanted = [
         msgspec.structs.replace(each, tasks=(task.key,)) for each in shown if task.key in each.tasks
     ]
-    how = rule(f"{name_of(task.key)}.md")
+    how = budget_rule(f"{name_of(task.key)}.md")
 
     def make(size: int) -> TaskPack:
         dropped = tuple(each.place for each in wanted[size:])
         return TaskPack(
-            SCHEMA,
+            TASK_SCHEMA,
             material.brief.goal,
             material.plan.title,
             number,
@@ -158,7 +163,7 @@ def _once(reasons: Sequence[str]) -> list[str]:
     return fresh or list(found.values())  # How often a word stands there helps no reader.
 
 
-def _part(path: str, place: Place | None, is_named: bool, tests: Collection[str]) -> Part:
+def _part(path: str, place: Place | None, is_named: bool, tests: Collection[str]) -> TaskPart:
     if path in tests or (place is not None and place.kind == "test"):
         return "test"
     if is_named and (place is None or place.standing in {"changed", "other"}):

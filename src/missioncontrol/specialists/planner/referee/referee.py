@@ -1,4 +1,4 @@
-"""Refuses what a model's plan says that does not hold, with its place and the reason."""
+"""Refuses what a model's plan says that does not hold, also of its design and its sources."""
 
 import re
 import unicodedata
@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.coverage_gaps import Asked
+from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.plan import ROLES, Fault, Plan
+from missioncontrol.domain.product_design import Milestone, sources_of
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.specialists.planner.referee.claims import claims_in, sentences_of
 from missioncontrol.specialists.planner.referee.codebase import Codebase
@@ -19,8 +21,8 @@ from missioncontrol.specialists.planner.referee.figures import (
 )
 from missioncontrol.specialists.planner.referee.mentions import Mention, mentions
 from missioncontrol.specialists.planner.referee.places import Placed, unfounded
-from missioncontrol.specialists.planner.referee.sources import unfounded_sources
 
+_WORD = re.compile(r"\w+")
 COMPUTED = frozenset(
     {
         "goal",
@@ -37,14 +39,18 @@ COMPUTED = frozenset(
     }
 )
 """Fields that are computed or quoted: whatever a model writes there is not used."""
-
 CRITERIA = frozenset({"acceptance", "risk_checks", "mitigation"})
 """Fields that say what has to hold in the end, such as “The tests pass.”"""
-
 _ID = re.compile(r"[A-Za-z0-9][\w.:/-]{0,79}")
-
 Text = tuple[str, str]
 """The place of a text in a plan, as a JSON pointer, and the text."""
+SOURCES_MAX = 50
+"""Sources of one plan that are looked up; with more it is refused."""
+_ADDRESS = re.compile(r"(?i)\b(?:https?|ssh|git|ftp)://[^\s`\"'“”<>()\[\]]+")
+_ADVISORY = re.compile(r"(?i)\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3}|PYSEC-\d{4}-\d+)\b")
+_COMMIT = re.compile(
+    r"(?<![\w./#:%@-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![\w./-]\w)\b"
+)
 
 
 def refusals(plan: Plan, local: Plan, asked: Asked, code: Codebase) -> list[Fault]:
@@ -226,3 +232,80 @@ def _strings(place: str, value: Any) -> Iterator[Text]:
         case list() | tuple():
             for number, item in enumerate(value):
                 yield from _strings(f"{place}/{number}", item)
+
+
+def design_refusals(plan: Plan, asked: Asked) -> Iterator[Fault]:
+    """Yield parts that claim words of the goal which do not stand there."""
+    if plan.design is None:
+        return
+    text = _line(" ".join(words for _, words in asked.passages()))
+    for path, source in sources_of(plan.design):
+        if source.basis == "goal" and not all(
+            _line(each) in text for each in _claims(source.words)
+        ):
+            yield Fault(
+                path,
+                f"the goal does not say {source.words[:80]!r}; quote it, or call it an assumption",
+            )
+
+
+def _claims(words: str) -> list[str]:
+    """Return the quotations in the words of a source; they may be listed with commas."""
+    return [each for each in words.split(",") if each.strip()] or [""]
+
+
+def _line(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def with_local_design(plan: Plan, local: Plan) -> Plan:
+    """Return a model's plan with a design: its own, or the local one with milestones as its phases.
+
+    A model may leave the design out; what was designed is not lost by that.
+    """
+    if local.design is None:
+        return msgspec.structs.replace(plan, design=None)
+    if plan.design is not None:
+        return plan
+    milestones = tuple(
+        Milestone(phase.key, phase.title, phase.purpose, tuple(task.key for task in phase.tasks))
+        for phase in plan.phases
+    )
+    return msgspec.structs.replace(
+        plan, design=msgspec.structs.replace(local.design, milestones=milestones)
+    )
+
+
+def unfounded_sources(texts: Iterable[Text], known: str, code: Codebase) -> Iterator[Fault]:
+    """Yield the sources that neither `known`, the texts that are given, nor the repository has."""
+    given = known.casefold()
+    doubted = [
+        (place, source, is_commit)
+        for place, text in texts
+        for source, is_commit in dict.fromkeys(_sources(text))
+        if source.casefold() not in given
+    ]
+    if len(doubted) > SOURCES_MAX:
+        yield Fault(doubted[0][0], f"the plan cites {len(doubted)} sources; {SOURCES_MAX} at most")
+        return
+    for place, source, is_commit in doubted:
+        try:
+            stands = code.has_commit(source) if is_commit else code.holds(source)
+        except MissionControlError as error:
+            yield Fault(place, f"its source can't be looked up: {error.reason}")
+            return
+        if not stands:
+            yield Fault(
+                place,
+                f"`{source[:80]}` stands neither in what was asked for nor in the repository; "
+                "leave it out",
+            )
+
+
+def _sources(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each source that a text cites, and whether it is a commit."""
+    text = _ADDRESS.sub(" ", text)  # Only the reader can look those up.
+    for match in _ADVISORY.finditer(text):
+        yield match[0], False
+    for match in _COMMIT.finditer(text):
+        yield match[0], True

@@ -19,10 +19,10 @@ from missioncontrol.ports.confinement import Confinement, Rules, Sandbox
 from missioncontrol.specialists.commits.borrowed_repository import Lent, Theirs
 from missioncontrol.specialists.git import top_level
 from missioncontrol.specialists.ranking.facts_cache import FACTS_VARIABLE
-from missioncontrol.specialists.registries import DIRECTORY
 from missioncontrol.specialists.specialist import Brief
 from missioncontrol.specialists.tester import plan_trial, trial_text
 from missioncontrol.specialists.tester.bench import Bench
+from missioncontrol.specialists.tester.environment import ENVIRONMENTS_DIRECTORY
 from missioncontrol.specialists.tester.grounds import OfCommit
 from missioncontrol.specialists.tester.plan_trial import run_tests
 from missioncontrol.specialists.tester.project_commands import declared
@@ -111,7 +111,7 @@ class Trying(msgspec.Struct, frozen=True):
 
 def trying_in_planner(repository: Path, seconds_left: Callable[[], float]) -> Trying | None:
     """Return how the planner's own program runs tests; None where it can't confine them."""
-    directory = os.environ.get(DIRECTORY, "")
+    directory = os.environ.get(ENVIRONMENTS_DIRECTORY, "")
     sandbox = sandbox_for_tests(repository, (directory,) if directory else ())
     if sandbox is None:
         return None

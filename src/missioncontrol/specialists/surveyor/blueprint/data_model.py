@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from missioncontrol.specialists.manifests.stack import is_aside
-from missioncontrol.specialists.surveyor.blueprint import tables_others, tables_python, tables_sql
+from missioncontrol.specialists.surveyor.blueprint import table_schemas, tables_python
 from missioncontrol.specialists.surveyor.blueprint.shapes import Reference, Table
 
 if TYPE_CHECKING:
@@ -72,15 +72,15 @@ def _files(tree: "Tree") -> list["SourceFile"]:
 def _in_file(file: "SourceFile", text: str) -> Iterator[Table | Reference]:
     name = PurePosixPath(file.path).name
     if name.endswith(".prisma"):
-        yield from tables_others.prisma_in(file.path, text)
+        yield from table_schemas.prisma_in(file.path, text)
     elif file.path.endswith("db/schema.rb"):
-        yield from tables_others.rails_in(file.path, text)
+        yield from table_schemas.rails_in(file.path, text)
     elif file.language == "TypeScript" and "@Entity" in text:
-        yield from tables_others.typeorm_in(file.path, text)
+        yield from table_schemas.typeorm_in(file.path, text)
     elif file.language == "Python" and not _MIGRATION.search(file.path):
         yield from tables_python.mapped_in(file.path, text)
     if (file.kind == "code" or name.endswith(".sql")) and _SQL.search(text):
-        yield from tables_sql.tables_in(file.path, text)
+        yield from table_schemas.tables_in(file.path, text)
 
 
 def _once(tables: Iterable[Table]) -> tuple[Table, ...]:

@@ -1,7 +1,12 @@
-"""Which files lie within the scope of a task: its patterns, as `.gitignore` writes them."""
+"""What a step names: its repository, its commits, and the files within its scope."""
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from missioncontrol.domain.errors import NotFound
+from missioncontrol.ports.agent import AttemptFailed
+from missioncontrol.specialists.commits.borrowed_repository import Theirs
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -45,3 +50,34 @@ def _anchored(pattern: str) -> str:
 def _is_below(path: str, plain: set[str]) -> bool:
     parts = path.split("/")
     return any("/".join(parts[:count]) in plain for count in range(1, len(parts) + 1))
+
+
+def found_repository(root: Path, who: str) -> Theirs:
+    """Return the repository that the step names.
+
+    Raises:
+        AttemptFailed: `WHO.no_repository`.
+    """
+    try:
+        return Theirs.found(root)
+    except NotFound as error:
+        raise AttemptFailed(
+            f"{who}.no_repository", error.reason, hint=error.hint, retryable=False
+        ) from None
+
+
+def named_commit(theirs: Theirs, name: str, who: str) -> str:
+    """Return the full id of a commit.
+
+    Raises:
+        AttemptFailed: `WHO.no_commit`.
+    """
+    commit = theirs.commit(name)
+    if commit:
+        return commit
+    raise AttemptFailed(
+        f"{who}.no_commit",
+        f"{str(theirs.path)!r} has no commit {name[:100]!r}.",
+        hint="Give the id that the builder handed back; `mission repo recover` lists them.",
+        retryable=False,
+    )
