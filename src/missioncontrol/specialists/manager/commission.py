@@ -19,6 +19,7 @@ class Commission(msgspec.Struct, frozen=True):
     checks: tuple[tuple[str, ...], ...] = ()  # programs that have to end with 0
     into: str = ""  # the branch that what is approved goes into; "" for what is checked out
     head: str = ""  # the commit that was checked out when the run began; "" where not given
+    begins: str = ""  # the commit that the change begins at; "" for that of the branch
 
 
 class Former(msgspec.Struct, frozen=True):

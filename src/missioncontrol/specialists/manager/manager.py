@@ -206,7 +206,8 @@ class Manager:
         line = _as("line", brief.line or {}, Line)
         onto = former.onto
         if not former.rounds or former.returned:
-            onto = _tip(repository, commission)
+            onto = commission.begins if not former.rounds else ""
+            onto = onto or _tip(repository, commission)
             if line.state == "red" and onto == line.onto:
                 onto = line.commit
         redo = former.returned and bool(former.commit)
