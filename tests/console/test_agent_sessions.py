@@ -146,8 +146,12 @@ def test_a_session_is_listed_with_what_it_does_and_a_short_wait_is_no_event(
         assert row["status"] == "working"
         page = await world.get("/agents")
         assert "Add discount codes" in page
-        assert f"/agents/sessions/{ID}/adopt" in page
-        assert "no rule was enforced so far" in await world.get(f"/agents/sessions/{ID}")
+        assert f'href="/agents/sessions/{ID}">Adopt' in page
+        await world.add_task()
+        page = await world.get(f"/agents/sessions/{ID}")
+        assert "no rule was enforced so far" in page
+        assert "SHOP-1: Discount codes" in page
+        assert "declare one of kind claude" in page
 
     tell(tmp_path, story)
 
