@@ -1,21 +1,30 @@
 """Sessions of the real programs: what their files and our hooks in their settings say of them."""
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from missioncontrol.adapters.agent_sessions.hooks import install
 from missioncontrol.adapters.agent_sessions.spool import spool_of
 from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots_of
+from missioncontrol.adapters.agents.coding.claude import ClaudeKind
+from missioncontrol.adapters.agents.coding.codex import CodexKind
+from missioncontrol.adapters.agents.outside_session import LocalSessions
 from missioncontrol.domain.agent_session import Standing
+from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent_sessions import Activity
-from missioncontrol.testing.scripted_models import Reply, serving
+from missioncontrol.testing.scripted_models import ModelServer, Reply, ToolCall, serving
 from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command
-from tests.agents.repositories import repository
+from tests.agents.bench import Door, attempt, workshop
+from tests.agents.repositories import everything, repository
+from tests.some import some
 
 pytestmark = pytest.mark.journey
 
@@ -48,6 +57,27 @@ remote_plugin = false
 apps = false
 daemon_auto_start = false
 """
+
+
+class Tool(NamedTuple):
+    """A program: how a person and how an agent starts it, and how its model calls its shell."""
+
+    kind: Any
+    program: Path
+    model: str
+    words: tuple[str, ...]
+    shell: Callable[[str], ToolCall]
+
+
+@pytest.fixture(params=some(["codex", "claude"], 0))
+def tool(request: pytest.FixtureRequest) -> Tool:
+    program = request.getfixturevalue(f"{request.param}_program")
+    if request.param == "codex":
+        begin = ("exec", "-s", "workspace-write", "-m", "gpt-x")
+        return Tool(CodexKind(), program, "gpt-x", begin, codex_command)
+    allowed = ("--allowedTools", "Bash(echo:*)", "--permission-mode", "acceptEdits", "--")
+    words = ("-p", "--model", "claude-sonnet-4-5", *allowed)
+    return Tool(ClaudeKind(), program, "claude-sonnet-4-5", words, claude_bash)
 
 
 class Person:
@@ -126,3 +156,53 @@ def test_codex_tells_its_session_through_notify_and_its_file(
             return
         time.sleep(0.1)
     raise AssertionError("Codex did not call our program")
+
+
+@pytest.mark.parametrize("is_metered", [True, False])
+def test_a_session_of_a_person_goes_on_as_an_attempt_of_ours(
+    tmp_path: Path, tool: Tool, is_metered: bool
+) -> None:
+    ann = Person(tmp_path)
+    began = Reply(calls=(tool.shell("echo one > one.txt"),))
+    with serving(began, Reply("The word is heron.")) as server:
+        session = started(ann, tool, server)
+        assert (ann.checkout / "one.txt").exists()
+    found = LocalSessions(ann.roots, tmp_path / "snapshots")
+    taken = asyncio.run(
+        found.snapshot(tool.kind.name, session.session, session.directory, session.started)
+    )
+    before = everything(ann.checkout)
+    more = Reply(calls=(tool.shell("cat one.txt && echo two > two.txt"),))
+    with serving(more, Reply("Went on.")) as server:
+        shop = workshop(tmp_path, Door(server.origin) if is_metered else None, {"KEY": "key"})
+        url = f"{server.origin}/v1" if tool.kind.name == "codex" else server.origin
+        source = {} if is_metered else {"base_url": url, "key_variable": "KEY"}
+        settings = {"program": str(tool.program), **source}
+        declared = Declaration("coder", tool.kind.name, settings, model=tool.model)
+        ended = attempt(
+            tool.kind,
+            declared,
+            shop,
+            prompt="Go on with it.",
+            repository=session.directory,
+            base=taken.base,
+            former=shop.artifacts.put(taken.patch),
+            session={
+                "id": session.session,
+                "record": shop.artifacts.put(taken.record),
+                "directory": session.directory,
+            },
+        )
+        assert ended.failure is None, ended.failure and (ended.failure.reason, ended.line.text)
+        assert "The word is heron." in str(server.requests[0]), "it knows what was said before"
+        assert "Go on with it." in str(server.requests[0])
+    assert {each["path"] for each in ended.done.output["files"]} == {"one.txt", "two.txt"}
+    assert everything(ann.checkout) == before
+    assert ended.line.used.output_tokens == (0 if is_metered else 40), "the rest was the person's"
+
+
+def started(ann: Person, tool: Tool, server: ModelServer) -> Activity:
+    """Have a person begin a session that writes a file."""
+    (ann.roots["codex"] / "config.toml").write_text(CODEX.replace("ORIGIN", server.origin))
+    keys = {"ANTHROPIC_BASE_URL": server.origin, "ANTHROPIC_API_KEY": "key", "MC_KEY": "key"}
+    return ann.run(tool.program, *tool.words, "Begin", **keys)

@@ -11,6 +11,7 @@ from missioncontrol.adapters.agent_sessions.spool import spool_of
 from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots_of
 from missioncontrol.adapters.agents.consultation import Consultants
 from missioncontrol.adapters.agents.kinds import Kinds
+from missioncontrol.adapters.agents.outside_session import CARD as RECORDER_CARD
 from missioncontrol.adapters.agents.outside_session import LocalSessions, OutsideSession
 from missioncontrol.adapters.agents.remote.kind import WorkerKind
 from missioncontrol.adapters.agents.step_functions import FunctionAgent
@@ -42,7 +43,6 @@ from missioncontrol.app.session_watch import SessionWatch
 from missioncontrol.app.settings import MODEL_NAME, Settings, sandbox_of
 from missioncontrol.application.actuals import PastRuns
 from missioncontrol.application.agent_sessions import (
-    RECORDER,
     ReportSessions,
     SessionService,
     SessionsKnown,
@@ -71,6 +71,7 @@ from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.confinement import available_confinement
+from missioncontrol.domain.agent_session import RECORDER
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.definition import Definition, Fault, Marks
 from missioncontrol.domain.errors import Corrupt, Rejected
@@ -143,7 +144,7 @@ class EngineContext:
         self.functions = FunctionAgent()
         cards = agent_cards(environment.get(MODEL_NAME, "").strip())
         self.kinds = Kinds()
-        self.cards = Cards(cards, self.kinds.card)
+        self.cards = Cards({**cards, RECORDER: RECORDER_CARD}, self.kinds.card)
         self.sandbox = sandbox = sandbox_of(self.confinement, home.root)
         self.workshops = workshops_of(home.root, self.artifacts, environment, scrubber, sandbox)
         self.consulting = Consultants(
@@ -158,9 +159,11 @@ class EngineContext:
             home.root / "worktrees",
             self.activities,
             lambda session: self.command_bus.sessions.is_over(session),
+            lambda session: self.command_bus.sessions.is_adopted(session),
             scrubber.text,
         )
-        own = [Registered(FUNCTIONS, self.functions), Registered(RECORDER, recorder)]
+        recording = Registered(RECORDER, recorder, card=RECORDER_CARD)
+        own = [Registered(FUNCTIONS, self.functions), recording]
         self.registry = Registry([*own, *known], concurrency=settings.concurrency)
         self._govern(built_in(cards, settings))
         self.execution.handoff.scrub = scrubber.file
@@ -316,7 +319,11 @@ class EngineContext:
             self.execution,
             self.ids,
             self.activities,
-            LocalSessions(roots_of(self.environment)),
+            LocalSessions(
+                roots_of(self.environment), self.home.root / "worktrees", self.scrubber.bytes
+            ),
+            self.command_bus,
+            self.artifacts,
             refuse_new_run=self.operations.refuse_new_run,
             adopt=lambda run: self.command_bus.adopt(run),
             now=self.clock.now,

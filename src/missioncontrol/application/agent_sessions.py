@@ -1,5 +1,7 @@
 """The service of agent sessions that people started: reports of them, and their adoption."""
 
+import asyncio
+import json
 import socket
 from collections.abc import Callable
 from typing import Annotated, Any, Protocol
@@ -7,13 +9,21 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta
 
+from missioncontrol.application.agent_runs import INSTRUCTION_MAX, SECONDS_MAX, name_of
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.current_request import current_request
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import Journal
 from missioncontrol.application.missions import TITLE_MAX
+from missioncontrol.application.runs import Origin, Runs
+from missioncontrol.application.task_runs import SessionWork, TaskRuns
+from missioncontrol.application.work_items import WorkItemService
+from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent_session import (
+    RECORDER,
     TITLES,
+    WAITS,
     AdoptSession,
     AgentSession,
     AgentSessions,
@@ -25,23 +35,22 @@ from missioncontrol.domain.agent_session import (
     Standing,
     decide,
     evolve,
-    refuse_adoption,
     unknown,
 )
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.person import person
+from missioncontrol.domain.repository.events import SessionAtWork
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.ports.agent_sessions import Activity, ActivityStore
+from missioncontrol.ports.agent_sessions import Activity, ActivityStore, Checkout, Snapshot
+from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.ids import Ids
 
 STREAM = "agent-sessions"
-RECORDER = "outside-session"
-"""The agent that records an adopted session to its end."""
-
 WORKFLOW = "adopted-session"
 OUTSIDE = "Started outside of Mission Control: no rule was enforced before the adoption."
+GO_ON = "Go on where this session stopped, and finish what its last request asks for."
 WAIT_SECONDS = 5.0
 """A wait is an event once it lasted so long: what a person answers at once is chatter."""
 
@@ -71,6 +80,28 @@ class AdoptAgentSession(msgspec.Struct, frozen=True):
     mission: Annotated[
         str, Meta(max_length=100, description="The mission that it is a run of; else a new one.")
     ] = ""
+    agent: Annotated[
+        str,
+        Meta(
+            max_length=127,
+            description="The agent that continues it; empty to record it to its end.",
+        ),
+    ] = ""
+    instruction: Annotated[
+        str,
+        Meta(max_length=INSTRUCTION_MAX, description="What that agent is to do next."),
+    ] = ""
+    task: Annotated[
+        str,
+        Meta(max_length=200, description="The key of the repository's task whose work it is."),
+    ] = ""
+    reviewer: Annotated[
+        str,
+        Meta(
+            max_length=127,
+            description="The agent that reviews the work of the task; empty for rules alone.",
+        ),
+    ] = ""
 
 
 class Adopted(msgspec.Struct, frozen=True):
@@ -78,7 +109,7 @@ class Adopted(msgspec.Struct, frozen=True):
 
     session: str
     run: str
-    mission: str
+    mission: str  # "" of a task of a repository
 
 
 class SessionFinder(Protocol):
@@ -92,6 +123,42 @@ class SessionFinder(Protocol):
         """Whether a directory differs from the commit that it was at then."""
         ...
 
+    async def base(self, directory: str, started: float) -> str:
+        """Return the commit that a directory was at then; "" where there was none."""
+        ...
+
+    async def checkout(self, directory: str, repository: str, into: str, base: str) -> Checkout:
+        """Say how a directory and its base stand to a checkout of a repository and a branch."""
+        ...
+
+    async def snapshot(
+        self, program: Program, session: str, directory: str, started: float
+    ) -> Snapshot:
+        """Return a session as it is now; its checkout is only read.
+
+        Raises:
+            Rejected: `agent_session.no_checkout`, `agent_session.too_large`.
+        """
+        ...
+
+
+class Parts(Protocol):
+    """The services with which a run begins."""
+
+    agents: Agents
+    workflows: Workflows
+    runs: Runs
+    task_runs: TaskRuns
+    work_items: WorkItemService
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A session as it was stored: a commit, and SHA-256 of its changes and of its file."""
+
+    base: str
+    changes: str
+    record: str
+
 
 class SessionService:
     """Changes the sessions of the log, and keeps the rows of what they do."""
@@ -103,6 +170,8 @@ class SessionService:
         ids: Ids,
         store: ActivityStore,
         finder: SessionFinder,
+        parts: Parts,
+        artifacts: ArtifactStore,
         *,
         refuse_new_run: Callable[[str], None],
         adopt: Callable[[str], None],
@@ -114,6 +183,9 @@ class SessionService:
         self._execution = execution
         self._ids = ids
         self._finder = finder
+        self._parts = parts
+        self._artifacts = artifacts
+        self._one_at_a_time = asyncio.Lock()
         self._refuse_new_run = refuse_new_run
         self._adopt = adopt
         self._now = now
@@ -179,32 +251,61 @@ class SessionService:
         self._journal.tell(AGENT_SESSIONS, STREAM, command, actor=actor)
 
     async def adopt(self, command: AdoptAgentSession, *, actor: str) -> Adopted:
-        """Begin a run that records a session to its end, and takes in what it changed.
+        """Begin a run that records a session to its end, or in which an agent continues it.
 
         Raises:
-            NotFound: `agent_session.unknown`, `mission.unknown`.
-            Rejected: see `domain.agent_session.refuse_adoption`; `agent_session.elsewhere`.
+            NotFound: `agent_session.unknown`, `agent.unknown`, `mission.unknown`,
+                `work_item.unknown`.
+            Rejected: see `domain.agent_session.refuse_adoption`; `agent_session.elsewhere`,
+                `.bad_input`, `.other_program`, `.other_repository`, `.no_checkout`, `.too_large`;
+                for a task, as `application.task_runs`.
+            Conflict: `repository.at_work`, `repository.scope_taken`.
             Unavailable: `operation.stopped`.
         """
-        found = (await self._known()).all.get(command.session)
-        if found is None:
-            raise unknown(command.session)
-        asking = current_request()
-        may_others = asking is None or "govern" in asking.permissions
-        refuse_adoption(found, actor, may_others=may_others, has_changes=True)
-        await self._refuse_elsewhere(found)
-        has_changes = await self._finder.has_changes(found.directory, found.started)
-        refuse_adoption(found, actor, may_others=may_others, has_changes=has_changes)
-        if command.mission:
-            await self._journal.load_mission(command.mission)
-        self._refuse_new_run(actor)
-        await self._known()
-        run = self._ids.new("run")
-        adoption = AdoptSession(found.id, run, actor, may_others, has_changes)
-        self._journal.tell(AGENT_SESSIONS, STREAM, adoption, actor=actor)
-        mission = self._begin(found, run, command.mission, actor)
+        _refuse_bad(command)
+        async with self._one_at_a_time:
+            found = (await self._known()).all.get(command.session)
+            if found is None:
+                raise unknown(command.session)
+            adoption = await self._adoption(command, found, actor)
+            if command.mission:
+                await self._journal.load_mission(command.mission)
+            self._refuse_new_run(actor)
+            snapshot = None
+            if command.agent:
+                self._refuse_other_program(command.agent, found)
+                snapshot = await self._snapshot(found)
+            if command.task:
+                run, mission = await self._begin_task(command, found, snapshot, actor), ""
+            elif snapshot is not None:
+                run, mission = await self._continue(command, found, snapshot, actor)
+            else:
+                run, mission = self._record(command, found, actor)
+            adopted = msgspec.structs.replace(adoption, run=run)
+            self._journal.tell(AGENT_SESSIONS, STREAM, adopted, actor=actor)
         self._adopt(run)
         return Adopted(found.id, run, mission)
+
+    async def _adoption(
+        self, command: AdoptAgentSession, found: AgentSession, actor: str
+    ) -> AdoptSession:
+        """Return the adoption, whose run is not known yet; refuse one that can't be."""
+        asking = current_request()
+        adoption = AdoptSession(
+            found.id,
+            "",
+            actor,
+            may_others=asking is None or "govern" in asking.permissions,
+            has_changes=True,
+            continues=bool(command.agent),
+        )
+        known = await self._known()
+        decide(adoption, known, 0.0)
+        await self._refuse_elsewhere(found)
+        has_changes = await self._finder.has_changes(found.directory, found.started)
+        adoption = msgspec.structs.replace(adoption, has_changes=has_changes)
+        decide(adoption, known, 0.0)
+        return adoption
 
     async def _refuse_elsewhere(self, found: AgentSession) -> None:
         is_here = found.machine == socket.gethostname()[:200]
@@ -215,24 +316,51 @@ class SessionService:
                 hint="Adopt sessions that run as the user and on the machine of the engine.",
             )
 
-    def _begin(self, found: AgentSession, run: str, mission: str, actor: str) -> str:
-        """Create the run, and its mission where none is named; return the mission."""
-        title = title_of(found)
-        is_new, mission = not mission, mission or self._ids.new("mission")
-        if is_new:
-            create = CreateMission(mission, title[:TITLE_MAX], title, found.directory, OUTSIDE)
-            self._journal.handle_mission(mission, create, actor=actor)
-        inputs: dict[str, Any] = {
-            "session": found.id,
-            "program": found.program,
-            "directory": found.directory,
-            "started": found.started,
-        }
+    def _refuse_other_program(self, agent: str, found: AgentSession) -> None:
+        """Refuse an agent that can't continue a session; only Claude Code resumes its own."""
+        self._parts.agents.refuse_failed([agent])
+        declared = self._parts.agents.life(agent).declared
+        is_here = declared.location == "here"
+        if declared.kind == found.program and is_here:
+            return
+        what = f"is of kind {declared.kind}" if is_here else f"works on {declared.location}"
+        raise Rejected(
+            "agent_session.other_program",
+            f"Agent {agent!r} {what}; a session of {TITLES[found.program]} is continued by an "
+            f"agent of kind {found.program} on this machine.",
+            hint=f"`mission agent add NAME --kind {found.program}` declares one.",
+        )
+
+    async def _snapshot(self, found: AgentSession) -> _Kept:
+        """Store what an agent needs to continue a session; the run is bound to its digests."""
+        taken = await self._finder.snapshot(found.program, found.id, found.directory, found.started)
+        put = self._artifacts.put
+        changes = await asyncio.to_thread(put, taken.patch) if taken.patch else ""
+        return _Kept(taken.base, changes, await asyncio.to_thread(put, taken.record))
+
+    def _mission(self, command: AdoptAgentSession, found: AgentSession, actor: str) -> str:
+        """Return the mission of a run, a new one where none is named."""
+        if command.mission:
+            return command.mission
+        mission, title = self._ids.new("mission"), title_of(found)
+        create = CreateMission(mission, title[:TITLE_MAX], title, found.directory, OUTSIDE)
+        self._journal.handle_mission(mission, create, actor=actor)
+        return mission
+
+    def _begun(self, command: AdoptAgentSession, mission: str, run: str, actor: str) -> None:
+        if not command.mission:  # Of an existing one, the run that carries its plan out speaks.
+            self._journal.handle_mission(mission, StartMission(run), actor=actor)
+
+    def _record(
+        self, command: AdoptAgentSession, found: AgentSession, actor: str
+    ) -> tuple[str, str]:
+        """Create the run that records a session; return it and its mission."""
+        mission, run = self._mission(command, found, actor), self._ids.new("run")
         step = Step(
             "session",
             RECORDER,
-            inputs=inputs,
-            title=f"{TITLES[found.program]}: {title}"[:TITLE_MAX],
+            inputs=_recorded(found),
+            title=_titled(found),
             risk="write",
             effects=("reads_files", "writes_repository"),
         )
@@ -240,9 +368,56 @@ class SessionService:
             run, WORKFLOW, (step,), 1, inputs={"note": OUTSIDE}, mission=mission, author=actor
         )
         self._execution.create(first, actor=actor)
-        if is_new:  # Of an existing one, the run that carries its plan out goes on to speak.
-            self._journal.handle_mission(mission, StartMission(run), actor=actor)
-        return mission
+        self._begun(command, mission, run, actor)
+        return run, mission
+
+    async def _continue(
+        self, command: AdoptAgentSession, found: AgentSession, kept: _Kept, actor: str
+    ) -> tuple[str, str]:
+        """Create the run in which an agent continues a session; return it and its mission."""
+        name = f"continue-{name_of(command.agent).removeprefix('run-')}"
+        text = _continuing_text(name, command.agent)
+        saved = await self._parts.workflows.save(text, f"{name}.json", actor=actor)
+        inputs = {
+            "instruction": command.instruction.strip() or GO_ON,
+            "repository": found.directory,
+            "base": kept.base,
+            "session": _continued(found, kept),
+        }
+        prepared = await self._parts.runs.prepare(name, saved.version, inputs)
+        mission = self._mission(command, found, actor)
+        run = self._parts.runs.begin(prepared, Origin(actor, mission=mission))
+        self._begun(command, mission, run, actor)
+        return run, mission
+
+    async def _begin_task(
+        self, command: AdoptAgentSession, found: AgentSession, kept: _Kept | None, actor: str
+    ) -> str:
+        """Make the work of a session that of a task of its repository; return the run."""
+        asked = await self._parts.work_items.builders(
+            command.task, command.agent or RECORDER, command.reviewer
+        )
+        base = kept.base if kept else await self._finder.base(found.directory, found.started)
+        checkout = await self._finder.checkout(found.directory, asked.path, asked.into, base)
+        if not checkout.is_same:
+            raise Rejected(
+                "agent_session.other_repository",
+                f"The session works in {found.directory}, which is no checkout of "
+                f"{asked.path}, the repository of {command.task}.",
+                hint="Name a task of that repository, or adopt the session without one.",
+            )
+        if not checkout.has_base:  # What else the checkout has is no change of the session.
+            asked = msgspec.structs.replace(asked, head=base, update=True)
+        given = _recorded(found) if kept is None else _continued(found, kept)
+        given["instruction"] = command.instruction.strip()
+        return await self._parts.task_runs.begin(
+            asked, actor=actor, session=SessionWork(_at_work(found, kept), base, given)
+        )
+
+    async def is_adopted(self, session: str) -> bool:
+        """Whether a session is a step of a run: no other is recorded, whatever a workflow says."""
+        found = (await self._known()).all.get(session)
+        return found is not None and bool(found.run)
 
     async def is_over(self, session: str) -> bool:
         """Whether the log knows that a session has ended."""
@@ -256,3 +431,79 @@ class SessionService:
 def title_of(found: AgentSession) -> str:
     """Return by what people know a session: its first prompt, else its program."""
     return found.title or f"A session of {TITLES[found.program]}"
+
+
+def _refuse_bad(command: AdoptAgentSession) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        Rejected: `agent_session.bad_input`.
+    """
+    fault = ""
+    if command.mission and command.task:
+        fault = "A session becomes a run of a mission or the work of a task, not both."
+    elif command.instruction.strip() and not command.agent:
+        fault = "An instruction needs an agent that follows it; a recorded session has its person."
+    elif command.reviewer and not command.task:
+        fault = "A reviewer looks at the work of a task, and none is named."
+    if fault:
+        raise Rejected("agent_session.bad_input", fault, hint="Leave one of them out.")
+
+
+def _titled(found: AgentSession) -> str:
+    return f"{TITLES[found.program]}: {title_of(found)}"[:TITLE_MAX]
+
+
+def _recorded(found: AgentSession) -> dict[str, Any]:
+    return {
+        "session": found.id,
+        "program": found.program,
+        "directory": found.directory,
+        "started": found.started,
+    }
+
+
+def _continued(found: AgentSession, kept: _Kept) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "record": kept.record,
+        "directory": found.directory,
+        "changes": kept.changes,
+    }
+
+
+def _at_work(found: AgentSession, kept: _Kept | None) -> SessionAtWork:
+    name = f"{TITLES[found.program]} of {found.person.removeprefix('user:')}"
+    waits = f"It waits for {WAITS[found.wait]}." if found.wait is not None else ""
+    follows = kept is None and not found.is_over
+    return SessionAtWork(id=found.id, name=name, person=found.person, follows=follows, waits=waits)
+
+
+def _continuing_text(name: str, agent: str) -> str:
+    """Return the workflow in which an agent continues a session."""
+    step = {
+        "title": f"Continue the session with {agent}",
+        "agent": agent,
+        "timeout": {"run": SECONDS_MAX},
+        "effects": ["writes_repository"],
+        "with": {
+            "prompt": "${{ inputs.instruction }}",
+            "repository": "${{ inputs.repository }}",
+            "base": "${{ inputs.base }}",
+            "former": "${{ inputs.session.changes }}",
+            "session": "${{ inputs.session }}",
+            "keep": True,
+        },
+    }
+    definition = {
+        "name": name,
+        "description": f"{agent} continues the session of a person.",
+        "inputs": {
+            "instruction": {"type": "string"},
+            "repository": {"type": "path"},
+            "base": {"type": "string"},
+            "session": {"type": "object"},
+        },
+        "steps": {"session": step},
+    }
+    return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"

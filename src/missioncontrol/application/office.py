@@ -145,6 +145,7 @@ class Office:
         self.adopt: Callable[[str], None] = lambda run: None
         self.cancel: Callable[[str, str, str], None] = self._cancel_here
         self.evaluations = EvaluationDesk(journal, runs, lambda run: self.adopt(run))
+        self.task_runs = TaskRuns(journal, workflows, runs, agents, approvals.os_user)
         self.run_desk = desk = RunDesk(
             journal,
             execution,
@@ -153,7 +154,7 @@ class Office:
             repeats,
             approvals,
             budgets,
-            TaskRuns(journal, workflows, runs, agents, approvals.os_user),
+            self.task_runs,
             agents,
             adopt=lambda run: self.adopt(run),
             end=lambda run, reason, actor: self.cancel(run, reason, actor),

@@ -35,6 +35,7 @@ class Origin(msgspec.Struct, frozen=True):
     trigger: Trigger = "manual"
     schedule: str = ""
     slot: float = 0.0  # the moment of the schedule, seconds since the epoch
+    mission: str = ""
 
 
 class Runs:
@@ -116,6 +117,7 @@ class Runs:
             budget=definition.budget,
             schedule=origin.schedule,
             slot=origin.slot,
+            mission=origin.mission,
         )
         self._execution.create(create, actor=origin.actor, on_behalf=origin.on_behalf)
         return run

@@ -24,12 +24,13 @@ from missioncontrol.application.task_workflow import (
 )
 from missioncontrol.application.workflows import Workflows
 from missioncontrol.domain.agent import AgentCard, at
+from missioncontrol.domain.agent_session import RECORDER
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.finding import Finding
 from missioncontrol.domain.repository.commands import LookedUp, RunTasks
 from missioncontrol.domain.repository.decide import decide
-from missioncontrol.domain.repository.events import Part, Who
+from missioncontrol.domain.repository.events import Part, SessionAtWork, Who
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.domain.repository.scopes import Overlap, as_globs, waits
 from missioncontrol.domain.repository.states import Repository, RepositoryTask, Started
@@ -69,6 +70,14 @@ class TasksAsked(msgspec.Struct, frozen=True, omit_defaults=True):
     former: dict[int, dict[str, Any]] = {}  # by task: the change that a person wants mended
 
 
+class SessionWork(msgspec.Struct, frozen=True):
+    """The session of a person whose work is that of a task."""
+
+    about: SessionAtWork
+    base: str  # the commit that the change begins at
+    given: dict[str, Any]  # to the step that continues or records it
+
+
 class TaskRuns:
     """The way in for tasks that agents carry out."""
 
@@ -88,8 +97,13 @@ class TaskRuns:
         self._os_user = os_user
         self._one_at_a_time = asyncio.Lock()
 
-    async def begin(self, ask: TasksAsked, *, actor: str) -> str:
+    async def begin(
+        self, ask: TasksAsked, *, actor: str, session: SessionWork | None = None
+    ) -> str:
         """Start tasks and begin the run that carries them out; return its id.
+
+        With `session`, its work is that of the only task: its builder continues it, or where that
+        is RECORDER, records it.
 
         What is refused leaves no event behind; only versions of workflows may stay, which say the
         same when they are saved again.
@@ -101,20 +115,24 @@ class TaskRuns:
             Unavailable: `operation.stopped`.
         """
         state = await self._journal.load(REPOSITORY, ask.repository)
-        cast = self._cast(ask.agents)
-        self._agents.refuse_failed(ask.agents.values())
+        cast = replace(self._cast(ask.agents), continues=_continues(ask, session))
+        self._agents.refuse_failed(each for each in ask.agents.values() if each != RECORDER)
         who = Who(actor, "" if current_request() else self._os_user)
         command = RunTasks("", ask.tasks, ask.agents, who, ask.into, ask.overlap)
         command = replace(command, looked_up=ask.looked_up)
+        if session is not None:
+            command = replace(command, session=session.about)
         # Two who ask at once would both find the files free.
         async with self._one_at_a_time:
             command = replace(command, at_work=await self._at_work(state))
             decide(command, state, 0.0)  # Before anything is stored for it.
             self._runs.refuse_to_begin(actor)
-            prepared = await self._prepared(ask, state, cast, command)
+            prepared = await self._prepared(ask, state, cast, command, session)
             # From here on nothing is decided by others: the run and its scopes are one commit.
             decide(command, self._journal.others[ask.repository], 0.0)
-            run = self._runs.begin(prepared, Origin(actor))
+            # Who wrote the change in a session does not approve it alone either.
+            on_behalf = session.about.person if session is not None else ""
+            run = self._runs.begin(prepared, Origin(actor, on_behalf if on_behalf != actor else ""))
             command = replace(command, run=run)
             self._journal.tell(REPOSITORY, ask.repository, command, actor=actor)
         return run
@@ -147,7 +165,12 @@ class TaskRuns:
         return frozenset(runs.difference(ended))
 
     async def _prepared(
-        self, ask: TasksAsked, state: Repository, cast: Cast, command: RunTasks
+        self,
+        ask: TasksAsked,
+        state: Repository,
+        cast: Cast,
+        command: RunTasks,
+        session: SessionWork | None,
     ) -> Prepared:
         """Keep the workflows that do it, and look at whether a run of them could begin."""
         rule, actor = state.process.merge, command.by.name
@@ -173,11 +196,14 @@ class TaskRuns:
                 else None
             ),
             budget=ask.budget,
+            is_recorded=cast.builder == RECORDER,
         )
         saved = await self._workflows.save(text, f"{name}.json", actor=actor)
         inputs = {
             "repository": ask.path,
-            "tasks": {str(number): _given(task, rule, ask) for number, task in tasks.items()},
+            "tasks": {
+                str(number): _given(task, rule, ask, session) for number, task in tasks.items()
+            },
         }
         return await self._runs.prepare(name, saved.version, inputs)
 
@@ -201,6 +227,8 @@ class TaskRuns:
                 "run here.",
                 "Say tester=local.",
             )
+        if builder == RECORDER:
+            return Cast(RECORDER) if reviewer == LOCAL else self._reviewed(builder, reviewer)
         card = self._card(builder)
         if not card.inputs.fields.keys() >= BUILDS:
             raise _bad_parts(
@@ -259,7 +287,24 @@ def _instance(declared: Declaration) -> tuple[str, str, str]:
     return declared.kind, chosen, str(settings.get("base_url") or settings.get("url") or "")
 
 
-def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, Any]:
+def _continues(ask: TasksAsked, session: SessionWork | None) -> bool:
+    """Whether the builder continues a session.
+
+    Raises:
+        Rejected: `repository.bad_parts`, where a session is to be recorded and none is given.
+    """
+    is_recorded = ask.agents.get("builder") == RECORDER
+    if is_recorded and session is None:
+        raise _bad_parts(
+            "The change was recorded from the session of a person, whom nothing can ask here.",
+            "Hand the task to a builder, or adopt a further session as its work.",
+        )
+    return session is not None and not is_recorded
+
+
+def _given(
+    task: RepositoryTask, rule: MergeRule, ask: TasksAsked, session: SessionWork | None
+) -> dict[str, Any]:
     assert task.scope is not None
     patterns = task.scope.patterns
     is_guess = task.scope.ground == "ranking"  # It tells where to look, and forbids nothing.
@@ -281,6 +326,8 @@ def _given(task: RepositoryTask, rule: MergeRule, ask: TasksAsked) -> dict[str, 
         "into": ask.into,
         "head": ask.head,
         "former": ask.former.get(task.number, {}),
+        "session": session.given if session is not None else {},
+        "begins": session.base if session is not None else "",
     }
 
 

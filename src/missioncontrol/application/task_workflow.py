@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.agent_session import RECORDER
 from missioncontrol.domain.repository.process import MergeRule
 from missioncontrol.domain.step import Amount
 
@@ -77,10 +78,11 @@ CHANGE = (
 class Cast(msgspec.Struct, frozen=True):
     """Who does what in a round."""
 
-    builder: str
+    builder: str  # RECORDER where the work is a session of a person, recorded to its end
     reviewer: str = ""  # "" where rules alone look at a change
     answer: str = ""  # the part of the reviewer's output that holds verdict and findings, with `.`
     reviewer_takes: frozenset[str] = frozenset()  # names of inputs
+    continues: bool = False  # whether the builder continues the session of a person
 
 
 def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
@@ -95,20 +97,7 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
                 "line": "${{ inputs.line }}",
             },
         },
-        "build": {
-            "title": "Build it",
-            "agent": cast.builder,
-            "needs": ["manage"],
-            "timeout": {"run": BUILD_SECONDS_MAX},
-            "effects": ["writes_repository"],
-            "with": {
-                "repository": "${{ inputs.repository }}",
-                "base": "${{ steps.manage.output.base }}",
-                "keep": True,
-                "documents": ["work.md"],
-                "prompt": BUILD,
-            },
-        },
+        "build": _recorded() if cast.builder == RECORDER else _built(cast),
         "test": {
             "title": "Test the commit",
             "agent": "tester",
@@ -150,6 +139,44 @@ def round_text(cast: Cast, rule: MergeRule, repository: str) -> str:
             "steps": steps,
         }
     )
+
+
+def _built(cast: Cast) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "repository": "${{ inputs.repository }}",
+        "base": "${{ steps.manage.output.base }}",
+        "keep": True,
+        "documents": ["work.md"],
+        "prompt": BUILD,
+    }
+    if cast.continues:
+        given["session"] = "${{ inputs.task.session }}"
+        given["prompt"] = f"{BUILD}\n\n${{{{ inputs.task.session.instruction }}}}"
+        # Later rounds begin at the commit of the round before, which has these changes.
+        first = "steps.manage.output.round == 1"
+        given["former"] = f"${{{{ {first} ? inputs.task.session.changes : '' }}}}"
+    return {
+        "title": "Build it",
+        "agent": cast.builder,
+        "needs": ["manage"],
+        "timeout": {"run": BUILD_SECONDS_MAX},
+        "effects": ["writes_repository"],
+        "with": given,
+    }
+
+
+def _recorded() -> dict[str, Any]:
+    """Return the step that records a session; it ends when its person ends that."""
+    names = ("session", "program", "directory", "started")
+    return {
+        "title": "Record the session",
+        "agent": RECORDER,
+        "needs": ["manage"],
+        "with": {
+            **{name: f"${{{{ inputs.task.session.{name} }}}}" for name in names},
+            "base": "${{ steps.manage.output.base }}",
+        },
+    }
 
 
 def _change() -> dict[str, Any]:
@@ -274,8 +301,12 @@ def tasks_text(
     parallel: int,
     update: BranchUpdate | None = None,
     budget: Amount | None = None,
+    is_recorded: bool = False,
 ) -> str:
-    """Return the workflow of several tasks; `version` is that of the round."""
+    """Return the workflow of several tasks; `version` is that of the round.
+
+    Where a session `is_recorded`, there is one round: it can't be asked to mend anything.
+    """
     steps: dict[str, Any] = {BRANCH: _update(update, rule)} if update is not None else {}
     for task, earlier in waits.items():
         step: dict[str, Any] = {
@@ -283,7 +314,7 @@ def tasks_text(
             "workflow": f"{ROUND}@{version}",
             "repeat": {
                 "until": "output.ended",
-                "times": rule.rounds,
+                "times": 1 if is_recorded else rule.rounds,
                 "uncounted": "output.conflicts",
             },
             "with": {

@@ -76,6 +76,7 @@ class WorkItem(msgspec.Struct, frozen=True):
     attempts: int
     run: str
     step: str
+    session: str  # of a person, whose work it is
     rank: int  # its place in a list, by status
     address: str  # of its source in the console
 
@@ -269,6 +270,7 @@ class WorkIndex:
             attempts=row.attempts,
             run=row.run,
             step=row.step,
+            session=row.session,
             rank=RANKS[word],
             address=_address(row),
         )
@@ -292,7 +294,7 @@ class WorkIndex:
             word=row.word,
             since=row.since or row.created,
             agent=agent if row.run else "",
-            assignee=row.assignee,
+            assignee=row.session_of if row.session_waits else row.assignee,
             reason=reason,
             action=action,
             blocked_by=blocked_by,

@@ -348,7 +348,18 @@ class WorkItemService:
         Raises:
             NotFound, Rejected, Conflict: as `application.task_runs`; `work_item.by_plan`.
         """
-        row = self.row(command.id)
+        asked = await self.builders(command.id, command.builder, command.reviewer, command.into)
+        done = await self._perform(asked, actor)
+        return ItemNow(self.row(command.id).key, done["run"])
+
+    async def builders(self, id_: str, builder: str, reviewer: str, into: str = "") -> TasksAsked:
+        """Return what has agents carry a task of a repository out.
+
+        Raises:
+            NotFound: `work_item.unknown`.
+            Rejected: `work_item.by_plan`, `work_item.no_branch`, and as `refuse_blocked`.
+        """
+        row = self.row(id_)
         if row.kind != "repository_task":
             raise Rejected(
                 "work_item.by_plan",
@@ -357,19 +368,17 @@ class WorkItemService:
             )
         refuse_blocked(self._facts(row), row)
         state = await self._journal.load(REPOSITORY, row.epic)
-        into = command.into or state.process.merge.into
+        into = into or state.process.merge.into
         if not into:
             raise Rejected(
                 "work_item.no_branch",
                 "The repository does not say which branch changes go into.",
                 hint="Name one, such as mission/main.",
             )
-        agents: dict[Any, str] = {"builder": command.builder.removeprefix("agent:")}
-        if command.reviewer:
-            agents["reviewer"] = command.reviewer.removeprefix("agent:")
-        asked = TasksAsked(row.epic, state.path, (_number(row),), agents, into)
-        done = await self._perform(asked, actor)
-        return ItemNow(row.key, done["run"])
+        agents: dict[Any, str] = {"builder": builder.removeprefix("agent:")}
+        if reviewer:
+            agents["reviewer"] = reviewer.removeprefix("agent:")
+        return TasksAsked(row.epic, state.path, (_number(row),), agents, into)
 
     def _tell(
         self, command: ItemCommand, row: WorkRow, actor: str, on: Facts | None = None

@@ -16,6 +16,9 @@ from missioncontrol.domain.person import person
 Program = Literal["claude", "codex"]
 TITLES: dict[Program, str] = {"claude": "Claude Code", "codex": "Codex"}
 
+RECORDER = "outside-session"
+"""The agent that records a session to its end."""
+
 Wait = Literal["permission", "question", "prompt"]
 WAITS: dict[Wait, str] = {
     "permission": "a permission",
@@ -131,6 +134,7 @@ class AdoptSession(msgspec.Struct, frozen=True):
     by: str
     may_others: bool  # whether the caller may adopt sessions of other people
     has_changes: bool  # whether its directory differs from the commit that it began at
+    continues: bool = False  # whether an agent continues it, in place of a record to its end
 
 
 SessionCommand = NoteSession | AdoptSession
@@ -172,7 +176,7 @@ def decide(command: SessionCommand, known: AgentSessions | None, now: float) -> 
     """Answer `command` with the events it makes true.
 
     Raises:
-        Rejected: `agent_session.of_others`, `.adopted`, `.not_yours` or `.no_changes`.
+        Rejected: `agent_session.of_others`, or as `refuse_adoption`.
         NotFound: `agent_session.unknown`.
     """
     del now
@@ -229,16 +233,22 @@ def _adopted(command: AdoptSession, found: AgentSession | None) -> AgentSessionA
     if found is None:
         raise unknown(command.session)
     refuse_adoption(
-        found, command.by, may_others=command.may_others, has_changes=command.has_changes
+        found,
+        command.by,
+        may_others=command.may_others,
+        has_changes=command.has_changes,
+        continues=command.continues,
     )
     return AgentSessionAdopted(found.id, run=command.run, by=command.by)
 
 
-def refuse_adoption(found: AgentSession, by: str, *, may_others: bool, has_changes: bool) -> None:
+def refuse_adoption(
+    found: AgentSession, by: str, *, may_others: bool, has_changes: bool, continues: bool = False
+) -> None:
     """Refuse an adoption that has no sense, or that the caller may not ask for.
 
     Raises:
-        Rejected: `agent_session.adopted`, `.not_yours` or `.no_changes`.
+        Rejected: `agent_session.adopted`, `.not_yours`, `.no_changes` or `.at_work`.
     """
     if found.run:
         raise Rejected(
@@ -253,11 +263,19 @@ def refuse_adoption(found: AgentSession, by: str, *, may_others: bool, has_chang
             "adopting sessions of others needs the permission 'govern'.",
             hint="Ask that person, or an admin of this workspace.",
         )
-    if found.is_over and not has_changes:
+    if continues and not found.is_over:
+        raise Rejected(
+            "agent_session.at_work",
+            f"The session is {found.status} in a terminal on {found.machine}, and two can't "
+            "continue it at once.",
+            hint=f"End it there, in {found.directory} (`/exit`, or Ctrl-C twice). It is listed as "
+            "ended some seconds later, as long as `mission agent watch` is at work.",
+        )
+    if found.is_over and not has_changes and not continues:
         raise Rejected(
             "agent_session.no_changes",
             "The session is over, and its directory is as it was when the session began.",
-            hint="There is nothing that a run could record.",
+            hint="There is nothing that a run could record. An agent can continue it.",
         )
 
 

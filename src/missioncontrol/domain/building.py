@@ -37,6 +37,9 @@ FORMER = "former"
 FINDINGS = "findings"
 """The input with what a person wants mended in it."""
 
+SESSION = "session"
+"""The input with the session of a person that an agent continues."""
+
 HANDED = "handed/"
 """Before the names of documents that a step was given as people had changed them."""
 

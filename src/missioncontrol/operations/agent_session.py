@@ -17,16 +17,20 @@ ADOPT = Operation(
     text="Make a session that a person started a step of a run.\n\nThe run is one of the named "
     "mission, or of a new one that is called after the first prompt. Its transcript becomes the "
     "output of the step; what it used is charged; what it changed since it began is stored as a "
-    "patch and as a commit in its repository. Rules were not enforced before the adoption.",
+    "patch and as a commit in its repository. Rules were not enforced before the adoption.\n\n"
+    "With an agent of its program, the session is continued here once it is over: the agent "
+    "resumes its conversation in a tree that begins with what its checkout holds, under the rules "
+    "of any other step. The checkout is only read. With a task of its repository, its work is that "
+    "of the task: it is tested, inspected and merged as the repository says.",
     permission="operate",
     surfaces=BY_PEOPLE,
     command=AdoptAgentSession,
     returns=Adopted,
     handle=lambda office, command, actor: office.sessions.adopt(command, actor=actor),
     target=SESSION,
-    body=Body("SessionAdopted", "The mission that a session is adopted into."),
+    body=Body("SessionAdopted", "What a session is adopted into, and who continues it."),
     terminal=Terminal(
-        metavars={"mission": "RUN"},
+        metavars={"mission": "RUN", "agent": "NAME", "task": "KEY", "reviewer": "NAME"},
         resolve={"mission": "mission"},
         done="The session is a step of {run} now.",
     ),

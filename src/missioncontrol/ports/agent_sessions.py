@@ -42,6 +42,21 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     recent: Annotated[tuple[Doing, ...], Meta(max_length=RECENT_MAX)] = ()
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """A session at one moment: what an agent needs to continue it."""
+
+    base: str  # the commit that its checkout was at when it began; "" where there was none
+    patch: bytes  # what differs from that in its checkout
+    record: bytes  # its own file
+
+
+class Checkout(msgspec.Struct, frozen=True):
+    """The directory of a session, as a task of a repository sees it."""
+
+    is_same: bool  # whether it is a checkout of that repository
+    has_base: bool  # whether the branch has the commit at which its session began
+
+
 class ActivityStore(Protocol):
     """Keeps the rows; one process writes, any number reads."""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from missioncontrol.domain import agent_session as s
 from missioncontrol.domain import alert as a
 from missioncontrol.domain import mission as m
 from missioncontrol.domain import question as q
@@ -206,6 +207,29 @@ class WorkItems:
         else:
             self.drop(row, at, event.reason)
 
+    # Sessions of people.
+
+    def change_session(self, _: str, event: s.SessionEvent, at: float) -> None:
+        """Put the item of a session where the session stands; its end is that of its step."""
+        row = self.item(self.numbers.sessions.get(event.session, ""))
+        if row is None:
+            return
+        waits = event.wait if isinstance(event, s.AgentSessionWaiting) else None
+        about = getattr(event, "text", "")
+        row.session_waits = (
+            f"It waits for {s.WAITS[waits]}{about and f': {about}'}." if waits else ""
+        )
+        if row.working:
+            work_runs.work_on(row, at)
+        if isinstance(event, s.AgentSessionEnded):
+            self.leave_session(row)
+
+    def leave_session(self, row: WorkRow) -> None:
+        """Take note that no session of a person is at work on an item any more."""
+        known = self.numbers.sessions
+        if row.session in known:
+            self.numbers.sessions = {k: v for k, v in known.items() if k != row.session}
+
     # Alerts.
 
     def change_alert(self, _: str, event: a.AlertEvent, at: float) -> None:
@@ -318,6 +342,9 @@ _HANDLERS: dict[type, Callable[[WorkItems, str, Any, float], None]] = {
     q.QuestionAsked: WorkItems.ask,
     q.QuestionAnswered: WorkItems.answer,
     q.QuestionWithdrawn: WorkItems.answer,
+    s.AgentSessionWaiting: WorkItems.change_session,
+    s.AgentSessionWorking: WorkItems.change_session,
+    s.AgentSessionEnded: WorkItems.change_session,
     **dict.fromkeys(a.EVENTS, WorkItems.change_alert),
     **dict.fromkeys(w.EVENTS, WorkItems.change_item),
 }

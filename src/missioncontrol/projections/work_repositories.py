@@ -115,7 +115,19 @@ def run_tasks(items: Items, stream: str, event: p.RepositoryTasksRun, at: float)
         row.reviewer = event.agents.get("reviewer", "local").replace("local", "")
         row.assignee = f"agent:{row.agent}" if row.agent else row.assignee
         row.asks, row.is_halted = (), False
+        _give_to_session(items, row, event.session)
         move(row, "ready_to_build", "ready_to_build", at)
+
+
+def _give_to_session(items: Items, row: WorkRow, session: p.SessionAtWork | None) -> None:
+    items.leave_session(row)
+    row.session, row.session_of, row.session_waits = "", "", ""
+    if session is None:
+        return
+    row.assignee = f"session:{session.name}"
+    row.session, row.session_of, row.session_waits = session.id, session.person, session.waits
+    if session.follows:
+        items.numbers.sessions = {**items.numbers.sessions, session.id: row.id}
 
 
 def _after(task: RepositoryTask | None, epic: EpicRow, event: Any, at: float) -> RepositoryTask:

@@ -65,6 +65,9 @@ class WorkRow(msgspec.Struct, omit_defaults=True):
     due: str = ""
     parent: str = ""  # the id of the item that it is a part of
     task: RepositoryTask | None = None  # of a repository
+    session: str = ""  # of a person, whose work it is
+    session_of: str = ""  # that person
+    session_waits: str = ""  # for what it waits
     is_gone: bool = False  # a newer plan has it no more
 
 
@@ -94,6 +97,7 @@ class Numbers(msgspec.Struct, omit_defaults=True):
     alerts: int = 0
     prefixes: dict[str, str] = {}  # letters of repositories, by their letters
     asks: dict[str, str] = {}  # open questions of items, with these
+    sessions: dict[str, str] = {}  # sessions of people that are at work on items, with these
 
 
 def stage_of(row: WorkRow) -> Stage:
@@ -178,6 +182,10 @@ class Items(Protocol):
 
     def look_at_dependants(self, row: WorkRow, at: float) -> None:
         """Put those that need an item which has ended where they may be now."""
+        ...
+
+    def leave_session(self, row: WorkRow) -> None:
+        """Take note that no session of a person is at work on an item any more."""
         ...
 
     def end(self, row: WorkRow, at: float, reason: str = "") -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.domain.agent_session import RECORDER
 from missioncontrol.domain.plan import PLAN_STEP
 from missioncontrol.domain.repository.task_steps import repository_of, task_of
 from missioncontrol.domain.run import events as r
@@ -99,6 +100,7 @@ def _change_all(items: Items, owner: Owner, row: WorkRow, event: Any, at: float)
             _restore(items, owner, row, at)
         case r.RunSettled() if owner.is_repository:
             rest(row, at)
+            items.leave_session(row)
             if row.reason != MERGED and row.word != "failed":
                 row.asks = ()
                 move(row, "ready_to_build", "ready_to_build", at, f"Run {row.run} has ended.")
@@ -191,7 +193,10 @@ def _change_part(row: WorkRow, part: str, event: Any, at: float) -> None:
             row.attempts += part == "build"
             row.agent = event.agent
             begin_work(row, at)
-            _work_in(row, at, in_review=part in REVIEW_PARTS)
+            if part == "build":
+                work_on(row, at)
+            else:
+                _work_in(row, at, in_review=part in REVIEW_PARTS)
         case r.StepHeld():
             rest(row, at)
             row.asks = (*row.asks, event.approval)
@@ -273,6 +278,9 @@ def _restore(items: Items, owner: Owner, row: WorkRow, at: float) -> None:
 
 def work_on(row: WorkRow, at: float) -> None:
     """Put an item where its agent works on it: into review where that looks at others' work."""
+    if row.session_waits and row.agent == RECORDER:
+        move(row, "waiting", "waiting", at, row.session_waits)
+        return
     _work_in(row, at, in_review=row.agent in REVIEWERS)
 
 

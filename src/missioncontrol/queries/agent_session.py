@@ -11,6 +11,7 @@ from missioncontrol.application.queries.questions import questions
 from missioncontrol.application.queries.rows import newest_rows
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.reader import Reader, opened
+from missioncontrol.application.work_index import WorkItem
 from missioncontrol.declarations import Column, ItemQuery, ListQuery, Query, Target, Terminal
 from missioncontrol.documents.figures import moment
 from missioncontrol.domain.agent_session import (
@@ -25,7 +26,7 @@ from missioncontrol.domain.agent_session import (
     unknown,
 )
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.lifecycle.states import AgentLife
+from missioncontrol.domain.lifecycle.states import AgentLife, Removed
 from missioncontrol.domain.money import dollars, tokens
 from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.work import NO_USAGE
@@ -35,6 +36,7 @@ from missioncontrol.ports.read_tables import RunChoice
 DAY = 86_400.0
 RUNS_MAX = 100
 AGENTS_MAX = 2_000
+TASKS_MAX = 50
 KINDS: dict[str, Program] = {"claude": "claude", "codex": "codex"}
 """Kinds of declared agents whose attempts are sessions of a program."""
 
@@ -72,6 +74,8 @@ class AgentSessionView(msgspec.Struct, frozen=True, kw_only=True):
     agent: str  # of ours
     can_adopt: bool
     why: str  # the caller can't adopt it
+    continued_by: tuple[str, ...] = ()  # agents that could continue it, once it is over
+    task: str = ""  # the key of the task whose work it is
 
     @property
     def name(self) -> str:
@@ -152,8 +156,38 @@ async def _known(reader: Reader) -> AgentSessions:
 
 def _outside(known: AgentSessions, reader: Reader) -> Iterator[AgentSessionView]:
     rows = {each.session: each for each in reader.activities.all()}
+    agents = _continuing(reader.present)
+    tasks = {each.session: each.id for each in reader.present.work_items if each.session}
     for each in known.all.values():
-        yield _view(each, rows.get(each.id), _objection(each, reader))
+        view = _view(each, rows.get(each.id), _objection(each, reader))
+        yield msgspec.structs.replace(
+            view, continued_by=agents[each.program], task=tasks.get(each.id, "")
+        )
+
+
+def _continuing(present: Present) -> dict[Program, tuple[str, ...]]:
+    """Return the agents that can continue a session of a person, by its program."""
+    lives: list[AgentLife] = newest_rows(present, "agent", limit=AGENTS_MAX)
+    fit = [
+        each.declared
+        for each in lives
+        if each.declared.location == "here" and not isinstance(each.standing, Removed)
+    ]
+    return {
+        program: tuple(sorted(each.name for each in fit if each.kind == program))
+        for program in TITLES
+    }
+
+
+def tasks_for(present: Present, directory: str) -> list[WorkItem]:
+    """Return the tasks that a session in a directory can be the work of: no agent is at one."""
+    found = []
+    for each in present.work_items:
+        epic = present.work.epics.get(each.epic_source)
+        is_there = epic is not None and (directory + "/").startswith(epic.path.rstrip("/") + "/")
+        if each.kind == "repository_task" and is_there and each.is_open and not each.working:
+            found.append(each)
+    return found[:TASKS_MAX]
 
 
 def _objection(found: AgentSession, reader: Reader) -> str:
@@ -280,6 +314,7 @@ def lines_of(row: AgentSessionView, _: int = 0) -> list[str]:
     lines += [f"  {moment(each.at)} {each.tool}: {each.target}" for each in row.recent]
     lines += [f"  {used(row)}"] if used(row) else []
     lines += [f"  step {row.step} of {row.run}"] if row.run else []
+    lines += [f"  the work of {row.task}"] if row.task else []
     return lines if row.can_adopt or row.run else [*lines, f"  not adopted: {row.why}"]
 
 

@@ -13,7 +13,7 @@ from missioncontrol.adapters.agent_sessions.record import (
     micro_dollars,
     seconds_of,
 )
-from missioncontrol.domain.work import Usage
+from missioncontrol.domain.work import NO_USAGE, Usage
 
 QUESTION = "AskUserQuestion"
 _COUNTS = {
@@ -91,8 +91,9 @@ class ClaudeReader:
             return
         is_known = not found.get("hasUnknownModelCost")
         self._cost = micro_dollars(found.get("totalCostUSD")) if is_known else None
-        usages = [_with_cached(counted(each, _TOTALS)) for each in models.values()]
-        self._count(sum(usages[1:], usages[0]))
+        usages = {str(k): _with_cached(counted(each, _TOTALS)) for k, each in models.items()}
+        self._record.by_model = usages
+        self._count(sum(usages.values(), NO_USAGE))
 
     def _count(self, usage: Usage) -> None:
         self._record.usage = msgspec.structs.replace(usage, cost=self._cost)

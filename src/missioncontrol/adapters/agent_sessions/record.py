@@ -80,6 +80,7 @@ class SessionRecord:
         self.pid_started = 0.0
         self.turns = 0
         self.usage = NO_USAGE
+        self.by_model: dict[str, Usage] = {}  # empty where its record does not say
         self.recent: deque[Doing] = deque(maxlen=RECENT_MAX)
         self.standing = AT_PROMPT
         self._standing_at = 0.0

@@ -11,9 +11,8 @@ import msgspec
 import psutil
 
 from missioncontrol.adapters.agent_sessions import hook_events
-from missioncontrol.adapters.agent_sessions.claude import ClaudeReader
-from missioncontrol.adapters.agent_sessions.codex import CodexReader
 from missioncontrol.adapters.agent_sessions.record import SessionRecord, decoded, is_session
+from missioncontrol.adapters.agent_sessions.transcript import Reader, reader_of
 from missioncontrol.adapters.processes import is_alive
 from missioncontrol.domain.agent_session import End, Program
 from missioncontrol.ports.agent import ProcessHandle
@@ -107,7 +106,7 @@ class SessionWatcher:
         self._now = now
         self._scrub = scrub
         self._began = now()
-        self._files: dict[Path, tuple[FollowedFile, ClaudeReader | CodexReader]] = {}
+        self._files: dict[Path, tuple[FollowedFile, Reader]] = {}
         self._records: dict[str, SessionRecord] = {}
         self._reported: set[str] = set()
         self._looks = 0
@@ -147,8 +146,7 @@ class SessionWatcher:
                 return  # Of an agent that the session itself started.
             program: Program = "codex" if path.stem.startswith("rollout-") else "claude"
             record = self._record(session, program)
-            reader = CodexReader(record) if program == "codex" else ClaudeReader(record)
-            known = self._files[path] = FollowedFile(path), reader
+            known = self._files[path] = FollowedFile(path), reader_of(record)
         file, reader = known
         for line in file.lines():
             if found := decoded(line):

@@ -7,23 +7,33 @@ end, the checkout that it worked in.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agent_sessions.claude import ClaudeReader
-from missioncontrol.adapters.agent_sessions.codex import CodexReader
 from missioncontrol.adapters.agent_sessions.record import SessionRecord, decoded, target_of
+from missioncontrol.adapters.agent_sessions.transcript import reader_of
 from missioncontrol.adapters.agent_sessions.watcher import FollowedFile, session_file
 from missioncontrol.adapters.agents.coding.session import strip_controls
 from missioncontrol.adapters.agents.kind_support import BoundedLog
 from missioncontrol.adapters.worktrees import patch_of, save_commit, worktree
-from missioncontrol.adapters.worktrees.outside import commit_at, is_changed, take_in, top_of
-from missioncontrol.domain.agent_session import TITLES, Program
+from missioncontrol.adapters.worktrees.outside import (
+    changes_since,
+    commit_at,
+    is_changed,
+    is_within,
+    objects_of,
+    take_in,
+    top_of,
+)
+from missioncontrol.domain.agent import AgentCard, Shape
+from missioncontrol.domain.agent_session import RECORDER, TITLES, Program
 from missioncontrol.domain.building import PATCH
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
-from missioncontrol.ports.agent_sessions import ActivityStore
+from missioncontrol.ports.agent_sessions import ActivityStore, Checkout, Snapshot
 
 LOOK_SECONDS = 1.0
 MARK = "Started outside of Mission Control; rules were not enforced before adoption."
@@ -31,6 +41,35 @@ TEXT_MAX = 20_000
 """Most characters logged of one message."""
 
 FILES_MAX = 2_000
+RECORD_BYTES_MAX = 64 * 1024 * 1024
+
+
+CARD = AgentCard(
+    RECORDER,
+    kind="session",
+    description="Records an adopted session of a person to its end.",
+    inputs=Shape(
+        "object",
+        {
+            "session": Shape("string"),
+            "program": Shape("string", enum=tuple(TITLES)),
+            "directory": Shape("path"),
+            "started": Shape("number"),
+            "base": Shape("string", required=False),
+        },
+    ),
+    output=Shape(
+        "object",
+        {
+            **{name: Shape("string") for name in ("session", "program", "version")},
+            "turns": Shape("integer"),
+            **{name: Shape("string") for name in ("base", "commit", "patch")},
+            **{name: Shape("list") for name in ("files", "left_out", "notes")},
+        },
+    ),
+    risk="write",
+    effects=("reads_files", "writes_repository"),
+)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -40,14 +79,19 @@ class Given(msgspec.Struct, frozen=True):
     program: Program
     directory: str
     started: float
+    base: str = ""  # the commit that its changes are against; "" for that of its start
 
 
 class LocalSessions:
     """Keeps `SessionFinder` for the files of one user."""
 
-    def __init__(self, roots: Mapping[Program, Path]) -> None:
-        """`roots` are the directories of both programs."""
+    def __init__(
+        self, roots: Mapping[Program, Path], places: Path, scrub: Callable[[bytes], bytes] = bytes
+    ) -> None:
+        """`roots` are the directories of both programs; `places` is for what is temporary."""
         self._roots = roots
+        self._places = places
+        self._scrub = scrub
 
     async def is_here(self, program: Program, session: str) -> bool:
         found = await asyncio.to_thread(session_file, self._roots, program, session)
@@ -60,6 +104,49 @@ class LocalSessions:
         except (AttemptFailed, OSError):
             return False  # It is no checkout, or gone.
 
+    async def base(self, directory: str, started: float) -> str:
+        try:
+            return await commit_at(await top_of(Path(directory)), started)
+        except (AttemptFailed, OSError):
+            return ""
+
+    async def checkout(self, directory: str, repository: str, into: str, base: str) -> Checkout:
+        try:
+            same = await objects_of(Path(directory)) == await objects_of(Path(repository))
+        except (AttemptFailed, OSError):
+            same = False
+        return Checkout(same, same and await is_within(Path(repository), base, into))
+
+    async def snapshot(
+        self, program: Program, session: str, directory: str, started: float
+    ) -> Snapshot:
+        try:
+            top = await top_of(Path(directory))
+            base = await commit_at(top, started)
+            await asyncio.to_thread(self._places.mkdir, parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self._places) as place:
+                patch = await changes_since(Path(place), top, base)
+        except (AttemptFailed, OSError) as error:
+            why = error.reason if isinstance(error, AttemptFailed) else str(error)
+            raise Rejected(
+                "agent_session.no_checkout",
+                f"What the session changed in {directory} can't be read: {why}",
+                hint="Adopt it to record only.",
+            ) from None
+        record = await asyncio.to_thread(self._record, program, session)
+        return Snapshot(base, self._scrub(patch), self._scrub(record))
+
+    def _record(self, program: Program, session: str) -> bytes:
+        path = session_file(self._roots, program, session)
+        if path is None or path.stat().st_size > RECORD_BYTES_MAX:
+            raise Rejected(
+                "agent_session.too_large",
+                f"The file of the session has more than {RECORD_BYTES_MAX // 2**20} MiB, or is "
+                "gone.",
+                hint="Adopt it to record only.",
+            )
+        return path.read_bytes()
+
 
 class OutsideSession:
     """Follows the file of a session to its end, and takes in what it changed."""
@@ -70,6 +157,7 @@ class OutsideSession:
         worktrees: Path,
         store: ActivityStore,
         is_over: Callable[[str], Awaitable[bool]],
+        is_adopted: Callable[[str], Awaitable[bool]],
         scrub: Callable[[str], str],
     ) -> None:
         """`store` keeps what was charged, so that no restart charges it again."""
@@ -77,10 +165,18 @@ class OutsideSession:
         self._worktrees = worktrees
         self._store = store
         self._is_over = is_over
+        self._is_adopted = is_adopted
         self._scrub = scrub
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         given = msgspec.convert(dict(assignment.inputs), Given)
+        if not await self._is_adopted(given.session):
+            raise AttemptFailed(
+                "session.not_adopted",
+                f"Session {given.session[:80]!r} is adopted into no run.",
+                hint="`mission agent adopt SESSION` asks whether you may.",
+                retryable=False,
+            )
         path = await asyncio.to_thread(session_file, self._roots, given.program, given.session)
         if path is None:
             raise AttemptFailed(
@@ -95,9 +191,7 @@ class OutsideSession:
 
     async def _followed(self, given: Given, path: Path, line: Line) -> SessionRecord:
         record = SessionRecord(given.session, given.program)
-        is_codex = given.program == "codex"
-        reader = CodexReader(record) if is_codex else ClaudeReader(record)
-        log, file = BoundedLog(line), FollowedFile(path)
+        reader, log, file = reader_of(record), BoundedLog(line), FollowedFile(path)
         while True:
             is_last = await self._is_over(given.session)
             while lines := await asyncio.to_thread(lambda: list(file.lines())):
@@ -140,8 +234,9 @@ class OutsideSession:
             top = await top_of(Path(given.directory))
         except (AttemptFailed, OSError):
             line.log("warning", f"{given.directory!r} is in no repository: changes are unknown.")
+            output |= {"base": "", "commit": "", "patch": "", "files": [], "left_out": []}
             return Work(f"{_name(given, record)}; it worked in no repository", output)
-        base = await commit_at(top, given.started)
+        base = given.base or await commit_at(top, given.started)
         async with worktree(self._worktrees, assignment, top, base=base, scrub=self._scrub) as tree:
             await take_in(tree, top, f"Changes since the session of {TITLES[given.program]} began")
             patch = await patch_of(tree)

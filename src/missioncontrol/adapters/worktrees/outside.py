@@ -7,8 +7,8 @@ import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.worktrees.patch import apply_patch
-from missioncontrol.adapters.worktrees.state import INDEX, TreeState
-from missioncontrol.adapters.worktrees.tree import Tree
+from missioncontrol.adapters.worktrees.state import INDEX, TreeState, inspection_environment
+from missioncontrol.adapters.worktrees.tree import Tree, inspection_repository
 from missioncontrol.ports.agent import AttemptFailed
 
 OUTSIDE = "index-outside"
@@ -47,6 +47,48 @@ async def is_changed(directory: Path, base: str) -> bool:
     """
     changed = await git(["status", "--porcelain", "-z"], cwd=directory)
     return bool(changed) or await commit_at(directory) != base
+
+
+async def objects_of(directory: Path) -> Path:
+    """Return where a checkout has its commits: all checkouts of a repository share them.
+
+    Raises:
+        AttemptFailed: `worktree.failed` where it is in none.
+    """
+    found = await git(["rev-parse", "--git-common-dir"], cwd=directory)
+    name = found.decode("utf-8", "surrogateescape").rstrip("\n")
+    return (directory / name).resolve()
+
+
+async def is_within(directory: Path, commit: str, branch: str) -> bool:
+    """Whether a branch has a commit; one that is not there yet begins with what it is given."""
+    tip = f"refs/heads/{branch}"
+    try:
+        await git(["rev-parse", "-q", "--verify", f"{tip}^{{commit}}"], cwd=directory)
+    except AttemptFailed:
+        return True
+    try:
+        await git(["merge-base", "--is-ancestor", commit, tip], cwd=directory)
+    except AttemptFailed:
+        return False
+    return True
+
+
+async def changes_since(place: Path, directory: Path, base: str) -> bytes:
+    """Return what differs between a checkout and a commit, as a patch; "" for no commit.
+
+    `place` is an empty directory, for a repository that borrows the objects of theirs. What `git`
+    ignores stays outside, as do repositories within the checkout.
+
+    Raises:
+        AttemptFailed: `worktree.no_repository`, `worktree.failed`, `worktree.patch_too_large`.
+    """
+    own = await inspection_repository(place, directory)
+    tree = Tree(directory, directory, "", base, (), own)
+    if base:
+        await git(["read-tree", base], cwd=directory, more=inspection_environment(tree))
+    state = await TreeState.read(tree)
+    return await state.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
 
 
 async def take_in(tree: Tree, directory: Path, title: str) -> None:

@@ -79,6 +79,19 @@ async def create_tree(place: Path, branch: str, repository: Path, base: str) -> 
     return Tree(path, cwd, branch, commit, notes, own)
 
 
+async def inspection_repository(place: Path, repository: Path) -> Path:
+    """Create a repository in `place` that borrows the objects of a user's, and return it.
+
+    Raises:
+        AttemptFailed: `worktree.no_repository`, `worktree.failed`.
+    """
+    source, own = await Source.found(repository), place / "own.git"
+    form = f"--object-format={source.object_format}"
+    await git(["init", "-q", "--template=", "--bare", form, str(own)], cwd=place)
+    source.lend(own)
+    return own
+
+
 async def _check_out(path: Path, branch: str, commit: str) -> None:
     """Configure the agent's repository, and check out `commit`."""
     for name, value in _AGENTS_SETTINGS.items():

@@ -33,12 +33,38 @@ class AgentSessionRequests(Resource[L]):
         return requests.item("agent_session.get", session)
 
     @requested
-    def adopt(self, session: str, *, mission: str = "", key: str = "") -> Call[Adopted]:
+    def adopt(
+        self,
+        session: str,
+        *,
+        mission: str = "",
+        agent: str = "",
+        instruction: str = "",
+        task: str = "",
+        reviewer: str = "",
+        key: str = "",
+    ) -> Call[Adopted]:
         """Make a session that a person started a step of a run.
 
         The run is one of the named mission, or of a new one that is called after the first prompt.
         Its transcript becomes the output of the step; what it used is charged; what it changed
         since it began is stored as a patch and as a commit in its repository. Rules were not
         enforced before the adoption.
+
+        With an agent of its program, the session is continued here once it is over: the agent
+        resumes its conversation in a tree that begins with what its checkout holds, under the rules
+        of any other step. The checkout is only read. With a task of its repository, its work is
+        that of the task: it is tested, inspected and merged as the repository says.
         """
-        return requests.operation("agent_session.adopt", session, {"mission": mission}, key=key)
+        return requests.operation(
+            "agent_session.adopt",
+            session,
+            {
+                "mission": mission,
+                "agent": agent,
+                "instruction": instruction,
+                "task": task,
+                "reviewer": reviewer,
+            },
+            key=key,
+        )

@@ -3,7 +3,7 @@
 import msgspec
 
 from missioncontrol.domain.repository.documents import TaskDocument
-from missioncontrol.domain.repository.events import Ground, Outline, Part, Who
+from missioncontrol.domain.repository.events import Ground, Outline, Part, SessionAtWork, Who
 from missioncontrol.domain.repository.process import Process, Role
 from missioncontrol.domain.repository.scopes import Overlap
 
@@ -123,6 +123,7 @@ class RunTasks(msgspec.Struct, frozen=True):
     overlap: Overlap = "wait"
     at_work: frozenset[str] = frozenset()  # runs that have not ended
     looked_up: tuple[LookedUp, ...] = ()
+    session: SessionAtWork | None = None
 
 
 RepositoryCommand = (

@@ -145,6 +145,16 @@ class RepositoryTaskScoped(Event, frozen=True):
     reason: str = ""
 
 
+class SessionAtWork(Event, frozen=True, kw_only=True):
+    """The session of a person whose work is that of a task."""
+
+    id: str
+    name: str  # such as Claude Code of ann
+    person: str
+    follows: bool = False  # whether the task waits where the session does
+    waits: str = ""  # for what it waits now
+
+
 class RepositoryTasksRun(Event, frozen=True):
     """Agents carry tasks out in a run, which holds these scopes until it has ended."""
 
@@ -156,6 +166,7 @@ class RepositoryTasksRun(Event, frozen=True):
     into: str  # the branch that what is approved goes into; "" for that of what is checked out
     by: Who
     overlap: Overlap = "wait"
+    session: SessionAtWork | None = None
 
 
 RepositoryEvent = (

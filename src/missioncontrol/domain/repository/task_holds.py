@@ -123,6 +123,7 @@ def tasks_run(
         command.into,
         command.by,
         command.overlap,
+        command.session,
     )
 
 

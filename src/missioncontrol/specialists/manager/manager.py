@@ -36,6 +36,7 @@ class Commission(msgspec.Struct, frozen=True):
     checks: tuple[tuple[str, ...], ...] = ()  # programs that have to end with 0
     into: str = ""  # the branch that what is approved goes into; "" for what is checked out
     head: str = ""  # the commit that was checked out when the run began; "" where not given
+    begins: str = ""  # the commit that the change begins at; "" for that of the branch
 
 
 class Former(msgspec.Struct, frozen=True):
@@ -240,7 +241,8 @@ class Manager:
         line = _as("line", brief.line or {}, Line)
         onto = former.onto
         if not former.rounds or former.returned:
-            onto = _tip(repository, commission)
+            onto = commission.begins if not former.rounds else ""
+            onto = onto or _tip(repository, commission)
             if line.state == "red" and onto == line.onto:
                 onto = line.commit
         redo = former.returned and bool(former.commit)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from missioncontrol.adapters.agent_sessions.transcript import usage_by_model
 from missioncontrol.adapters.agents.attempt_process import (
     OTLP_ENDPOINT,
     attempt_variables,
@@ -18,6 +19,7 @@ from missioncontrol.adapters.agents.attempt_process import (
 )
 from missioncontrol.adapters.agents.coding.failures import may_resume
 from missioncontrol.adapters.agents.coding.order import (
+    EarlierSession,
     Order,
     order_of,
     prompt_of,
@@ -46,7 +48,8 @@ from missioncontrol.adapters.worktrees import (
     worktree,
 )
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
-from missioncontrol.domain.building import PATCH
+from missioncontrol.domain.agent_session import Program
+from missioncontrol.domain.building import PATCH, SESSION
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.elevation import Elevated, Mode, opens
 from missioncontrol.domain.secrets import Scrubber
@@ -108,6 +111,18 @@ class Resumable(Protocol):
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         """Whether the tool still has the conversation in its home directory."""
+        ...
+
+
+@runtime_checkable
+class Continuable(Protocol):
+    """A tool that continues the conversation of a person."""
+
+    def conversation(self, session: ToolSession, thread: str, record: bytes) -> tuple[str, bytes]:
+        """Return the file, below the home directory, from which the tool resumes a conversation.
+
+        `record` is its file in the home of a person.
+        """
         ...
 
 
@@ -257,9 +272,33 @@ class CodingAgent:
                 return
         else:
             await self._apply_earlier_changes(order, assignment, tree)
+            if order.session is not None:
+                await self._continue(session, order.session)
         documents = await asyncio.to_thread(self._texts, order)
         prompt = prompt_of(order, assignment, tree.notes, documents)
         await self._tool.converse(session, prompt, order)
+
+    async def _continue(self, session: ToolSession, earlier: EarlierSession) -> None:
+        """Store the conversation of a person where the tool resumes it.
+
+        Raises:
+            AttemptFailed: `KIND.bad_input`, where the tool continues none.
+        """
+        tool = self._tool
+        if not isinstance(tool, Continuable):
+            raise AttemptFailed(
+                f"{session.kind}.bad_input",
+                f"{tool.title} does not continue sessions of people.",
+                hint=f"Leave `{SESSION}` out.",
+                retryable=False,
+            )
+        record = await asyncio.to_thread(self._workshop.artifacts.get, earlier.record)
+        name, content = tool.conversation(session, earlier.id, record)
+        write_below(session.home, name, content)
+        program: Program = "codex" if session.kind == "codex" else "claude"
+        used = await asyncio.to_thread(usage_by_model, earlier.id, program, record)
+        session.resume(earlier.id, used)
+        session.log("info", f"Continuing session {earlier.id} of {earlier.directory}.")
 
     def _elevation_notes(self, order: Order) -> Iterator[str]:
         """Yield a note on each mode that is wider than the safe one."""

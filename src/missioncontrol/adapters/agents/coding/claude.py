@@ -1,5 +1,6 @@
 """The kind `claude`: Claude Code without a terminal."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -78,9 +79,8 @@ class ClaudeKind:
     def card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
-        return msgspec.structs.replace(
-            coding_card(declared), elevations=ELEVATIONS, standing=standing
-        )
+        card = coding_card(declared, continues_sessions=True)
+        return msgspec.structs.replace(card, elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)
@@ -120,6 +120,11 @@ class ClaudeCode:
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return any((home / "claude" / "projects").glob(f"*/{thread}.jsonl"))
+
+    def conversation(self, session: ToolSession, thread: str, record: bytes) -> tuple[str, bytes]:
+        # It looks for a conversation by the directory in which it is started.
+        folder = re.sub(r"[^A-Za-z0-9]", "-", str(session.cwd))
+        return f"claude/projects/{folder}/{thread}.jsonl", record
 
     def _argv(self, program: str, session: ToolSession, order: Order) -> list[str]:
         """Return the command line; the prompt goes to standard input.

@@ -22,7 +22,8 @@ class CodexKind:
     def card(self, declared: Declaration) -> AgentCard:
         settings = _settings(declared)
         standing = _standing(settings)
-        return structs.replace(coding_card(declared), elevations=ELEVATIONS, standing=standing)
+        card = coding_card(declared, continues_sessions=True)
+        return structs.replace(card, elevations=ELEVATIONS, standing=standing)
 
     def make(self, declared: Declaration, workshop: Workshop) -> CodingAgent:
         settings = _settings(declared)

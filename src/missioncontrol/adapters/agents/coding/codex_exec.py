@@ -13,6 +13,7 @@ from missioncontrol.adapters.agents.coding.codex_events import (
 )
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
+    conversation,
     has_conversation,
     prepare,
     sandbox_of,
@@ -49,6 +50,9 @@ class CodexExec:
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return has_conversation(home, thread)
+
+    def conversation(self, session: ToolSession, thread: str, record: bytes) -> tuple[str, bytes]:
+        return conversation(thread, record)
 
 
 def _argv(program: str, session: ToolSession, order: Order) -> list[str]:

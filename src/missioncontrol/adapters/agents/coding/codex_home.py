@@ -19,6 +19,7 @@ VERSION = "0.169.0"
 SERVER_SECONDS_MAX = 600
 """For a tool call of the planning server, which may rank a large repository or run a test."""
 
+PROVIDER = "mission"
 KEY_VARIABLE = "MISSION_MODEL_KEY"
 CODEX = Installed(
     "codex",
@@ -90,6 +91,34 @@ def has_conversation(home: Path, thread: str) -> bool:
     return any((home / "sessions").rglob(f"*{thread}.jsonl"))
 
 
+def conversation(thread: str, record: bytes) -> tuple[str, bytes]:
+    """Return the file of a conversation of another home, below its own, and what it holds here.
+
+    Codex finds it by its id, under any date. It resumes a conversation with the provider of models
+    and the settings that its record names, which would lead around ours.
+    """
+    lines = b"".join(_of_ours(line) for line in record.splitlines(keepends=True))
+    return f"sessions/2026/01/01/rollout-2026-01-01T00-00-00-{thread}.jsonl", lines
+
+
+def _of_ours(line: bytes) -> bytes:
+    if b'"model_provider' not in line:
+        return line
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return line
+    payload = found.get("payload") if isinstance(found, dict) else None
+    if not isinstance(payload, dict):
+        return line
+    if payload.get("type") == "thread_settings_applied":
+        return b""
+    if "model_provider" not in payload:
+        return line
+    own = {**found, "payload": {**payload, "model_provider": PROVIDER}}
+    return msgspec.json.encode(own) + b"\n"
+
+
 def set_up(
     session: ToolSession,
     settings: CodexSettings,
@@ -104,12 +133,12 @@ def set_up(
     roots = elevation.paths if elevation is not None else ()
     # Holds the key for telemetry, so `write_below` makes it private.
     settings_text = f"""\
-model_provider = "mission"
+model_provider = "{PROVIDER}"
 approval_policy = "{approval_policy}"
 check_for_update_on_startup = false
 web_search = "disabled"
 {effort}
-[model_providers.mission]
+[model_providers.{PROVIDER}]
 name = "Mission Control"
 base_url = {json.dumps(base_url(session))}
 env_key = "{KEY_VARIABLE}"

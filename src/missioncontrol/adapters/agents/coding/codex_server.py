@@ -17,6 +17,7 @@ from missioncontrol.adapters.agents.coding.codex_events import (
 from missioncontrol.adapters.agents.coding.codex_exec import CodexExec
 from missioncontrol.adapters.agents.coding.codex_home import (
     CodexSettings,
+    conversation,
     has_conversation,
     prepare,
     sandbox_of,
@@ -178,6 +179,9 @@ class CodexServer:
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return has_conversation(home, thread)
+
+    def conversation(self, session: ToolSession, thread: str, record: bytes) -> tuple[str, bytes]:
+        return conversation(thread, record)
 
 
 class _Conversation:

@@ -11,7 +11,7 @@ from missioncontrol.adapters.agents.kind_support import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain import canonical
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Shape, misfit, tier
-from missioncontrol.domain.building import CONTINUES, DOCUMENTS, FINDINGS, FORMER, PATCH
+from missioncontrol.domain.building import CONTINUES, DOCUMENTS, FINDINGS, FORMER, PATCH, SESSION
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.finding import Finding
@@ -63,6 +63,16 @@ INPUTS = {
         required=False,
         description="What a person wants mended in it, each with message, path and line.",
     ),
+    SESSION: Shape(
+        "object",
+        {
+            "id": Shape("string"),
+            "record": Shape("string", description="SHA-256 of its file."),
+            "directory": Shape("string", description="Where it worked."),
+        },
+        required=False,
+        description="A session of its program that a person started: the agent continues it.",
+    ),
 }
 OUTPUT = {
     "summary": Shape("string", description="The final message of the agent."),
@@ -98,6 +108,14 @@ OUTPUT = {
 EFFECTS = ("reads_files", "calls_model", "runs_programs")
 
 
+class EarlierSession(msgspec.Struct, frozen=True):
+    """A session of a person, as it was when it was adopted."""
+
+    id: str
+    record: str  # SHA-256 of its file
+    directory: str
+
+
 class Order(msgspec.Struct, frozen=True):
     """The checked inputs of one step."""
 
@@ -113,12 +131,14 @@ class Order(msgspec.Struct, frozen=True):
     answer: Shape  # what the last message has to be, as JSON; ANYTHING where it is just a text
     former: str = ""  # the digest of the patch that the tree begins with, in place of `continues`
     findings: tuple[Finding, ...] = ()  # what is to be mended in it
+    session: EarlierSession | None = None  # whose conversation is continued
 
 
-def coding_card(declared: Declaration) -> AgentCard:
+def coding_card(declared: Declaration, *, continues_sessions: bool = False) -> AgentCard:
     """Return the card of a coding agent."""
     # It works in a tree of its own, but runs programs there, except in a step of tier `read`.
-    inputs = Shape("object", {**declared.inputs.fields, **INPUTS})
+    own = {name: shape for name, shape in INPUTS.items() if name != SESSION or continues_sessions}
+    inputs = Shape("object", {**declared.inputs.fields, **own})
     answer = output_shape(declared)
     fields = OUTPUT if answer == ANYTHING else {**OUTPUT, "answer": answer}
     effects = declared.effects or EFFECTS
@@ -172,6 +192,7 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
         output_shape(declared),
         given.get(FORMER, ""),
         msgspec.convert(given.get(FINDINGS) or (), tuple[Finding, ...]),
+        msgspec.convert(given.get(SESSION), EarlierSession | None),
     )
 
 
@@ -203,6 +224,11 @@ def prompt_of(
     `documents` holds the texts of `order.documents` by name.
     """
     parts = [order.prompt.strip(), *_to_mend(order)]
+    if order.session is not None:
+        parts.append(
+            f"So far this session worked in {order.session.directory}. What differed there from "
+            "its commit is in the current directory too; that directory itself is out of reach."
+        )
     parts += [_document(name, text) for name, text in documents.items()]
     if data := _data(assignment, with_results=not order.documents):
         parts.append(

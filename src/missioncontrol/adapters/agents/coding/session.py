@@ -193,9 +193,10 @@ class ToolSession:
         self.is_announced = bool(thread)
         self._save()
 
-    def resume(self, thread: str) -> None:
-        """Continue the conversation of an earlier attempt, or none with ""."""
+    def resume(self, thread: str, used: Mapping[str, Usage] = NO_USAGE_YET) -> None:
+        """Continue an earlier conversation, which has `used` so much; none with ""."""
         self._thread, self.is_announced = thread, False
+        self._reported_usage.update(used)
 
     def _save(self) -> None:
         if self._note is not None and self._thread:

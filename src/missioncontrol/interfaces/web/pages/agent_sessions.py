@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, URLEncodedBody
 
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -15,6 +15,7 @@ from missioncontrol.operations.agent_session import ADOPT
 from missioncontrol.queries import agent_session as queries
 from missioncontrol.queries.agent_session import AgentSessionView, SessionFilters
 
+Form = URLEncodedBody[dict[str, str]]
 AnyRequest = Request[Principal, Any, Any]
 ONE = "agents/session.html"
 
@@ -37,7 +38,11 @@ async def session_page(
 ) -> Response[str]:
     """Show one session: what it does, what it waits for, and what it used."""
     found = await queries.session(console.reader(request.user), session)
-    values: dict[str, Any] = {"session": found, "verdict": _verdict(found, console.now)}
+    values: dict[str, Any] = {
+        "session": found,
+        "verdict": _verdict(found, console.now),
+        "tasks": queries.tasks_for(console.present, found.directory) if found.can_adopt else [],
+    }
     if is_part(request):
         return fragment(request, ONE, "now", **values)
     return page(request, ONE, title=found.name, area="agents", **values)
@@ -59,10 +64,11 @@ def _verdict(found: AgentSessionView, now: float) -> str:
     **needs("operate"),
 )
 async def adopt(
-    request: AnyRequest, console: NamedDependency[Console], session: FromPath[str]
+    request: AnyRequest, console: NamedDependency[Console], session: FromPath[str], data: Form
 ) -> Response[Any]:
     """Make the session a step of a run, and open that."""
-    made = await console.run(request, ADOPT, session)
+    given = {name: data.get(name, "").strip() for name in ("agent", "instruction", "task")}
+    made = await console.run(request, ADOPT, session, **given)
     return moved(request, f"/runs/{made.run}")
 
 
