@@ -266,19 +266,19 @@ def test_a_session_is_continued_by_an_agent_of_its_program_and_once_it_is_over(
 ) -> None:
     async def story(world: World) -> None:
         await world.report()
-        refused = await world.adopt(agent="coder")
+        refused = await world.adopt(builder="coder")
         assert refused["code"] == "agent_session.at_work"
         assert "End it there" in refused["hint"]
         await world.report(end="ended")
-        assert (await world.adopt(agent="coder"))["code"] == "agent.unknown"
-        assert (await world.adopt(agent="command"))["code"] == "agent_session.other_program"
+        assert (await world.adopt(builder="coder"))["code"] == "agent.unknown"
+        assert (await world.adopt(builder="command"))["code"] == "agent_session.other_program"
         refused = await world.adopt(instruction="Finish it.")
         assert refused["code"] == "agent_session.bad_input"
         (world.checkout / "codes.txt").write_text("TEN\n")
         declared = Declaration("coder", "claude", {"program": "/nowhere/claude"})
         await world.house.held.agents.declare(declared, "command", replace=False, actor="user:ann")
         await world.house.held.journal.durable()
-        made = await world.adopt(agent="coder", instruction="Finish it.")
+        made = await world.adopt(builder="coder", instruction="Finish it.")
         run = await world.get(f"{API}/runs/{made['run']}")
         assert (run["author"], run["mission"]) == ("user:ann", made["mission"])
         state = world.house.held.journal.runs[made["run"]]

@@ -80,7 +80,7 @@ class AdoptAgentSession(msgspec.Struct, frozen=True):
     mission: Annotated[
         str, Meta(max_length=100, description="The mission that it is a run of; else a new one.")
     ] = ""
-    agent: Annotated[
+    builder: Annotated[
         str,
         Meta(
             max_length=127,
@@ -272,8 +272,8 @@ class SessionService:
                 await self._journal.load_mission(command.mission)
             self._refuse_new_run(actor)
             snapshot = None
-            if command.agent:
-                self._refuse_other_program(command.agent, found)
+            if command.builder:
+                self._refuse_other_program(command.builder, found)
                 snapshot = await self._snapshot(found)
             if command.task:
                 run, mission = await self._begin_task(command, found, snapshot, actor), ""
@@ -297,7 +297,7 @@ class SessionService:
             actor,
             may_others=asking is None or "govern" in asking.permissions,
             has_changes=True,
-            continues=bool(command.agent),
+            continues=bool(command.builder),
         )
         known = await self._known()
         decide(adoption, known, 0.0)
@@ -375,8 +375,8 @@ class SessionService:
         self, command: AdoptAgentSession, found: AgentSession, kept: _Kept, actor: str
     ) -> tuple[str, str]:
         """Create the run in which an agent continues a session; return it and its mission."""
-        name = f"continue-{name_of(command.agent).removeprefix('run-')}"
-        text = _continuing_text(name, command.agent)
+        name = f"continue-{name_of(command.builder).removeprefix('run-')}"
+        text = _continuing_text(name, command.builder)
         saved = await self._parts.workflows.save(text, f"{name}.json", actor=actor)
         inputs = {
             "instruction": command.instruction.strip() or GO_ON,
@@ -395,7 +395,7 @@ class SessionService:
     ) -> str:
         """Make the work of a session that of a task of its repository; return the run."""
         asked = await self._parts.work_items.builders(
-            command.task, command.agent or RECORDER, command.reviewer
+            command.task, command.builder or RECORDER, command.reviewer
         )
         base = kept.base if kept else await self._finder.base(found.directory, found.started)
         checkout = await self._finder.checkout(found.directory, asked.path, asked.into, base)
@@ -442,7 +442,7 @@ def _refuse_bad(command: AdoptAgentSession) -> None:
     fault = ""
     if command.mission and command.task:
         fault = "A session becomes a run of a mission or the work of a task, not both."
-    elif command.instruction.strip() and not command.agent:
+    elif command.instruction.strip() and not command.builder:
         fault = "An instruction needs an agent that follows it; a recorded session has its person."
     elif command.reviewer and not command.task:
         fault = "A reviewer looks at the work of a task, and none is named."
