@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -41,6 +41,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.person import person
 from missioncontrol.domain.repository.events import SessionAtWork
+from missioncontrol.domain.repository.process import RECORD
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.agent_sessions import Activity, ActivityStore, Checkout, Snapshot
@@ -132,9 +133,14 @@ class SessionFinder(Protocol):
         ...
 
     async def snapshot(
-        self, program: Program, session: str, directory: str, started: float
+        self,
+        program: Program,
+        session: str,
+        directory: str,
+        started: float,
+        without: Sequence[str] = (),
     ) -> Snapshot:
-        """Return a session as it is now; its checkout is only read.
+        """Return a session as it is now, without some paths; its checkout is only read.
 
         Raises:
             Rejected: `agent_session.no_checkout`, `agent_session.too_large`.
@@ -274,7 +280,7 @@ class SessionService:
             snapshot = None
             if command.builder:
                 self._refuse_other_program(command.builder, found)
-                snapshot = await self._snapshot(found)
+                snapshot = await self._snapshot(found, RECORD if command.task else ())
             if command.task:
                 run, mission = await self._begin_task(command, found, snapshot, actor), ""
             elif snapshot is not None:
@@ -331,9 +337,11 @@ class SessionService:
             hint=f"`mission agent add NAME --kind {found.program}` declares one.",
         )
 
-    async def _snapshot(self, found: AgentSession) -> _Kept:
+    async def _snapshot(self, found: AgentSession, without: Sequence[str]) -> _Kept:
         """Store what an agent needs to continue a session; the run is bound to its digests."""
-        taken = await self._finder.snapshot(found.program, found.id, found.directory, found.started)
+        taken = await self._finder.snapshot(
+            found.program, found.id, found.directory, found.started, without
+        )
         put = self._artifacts.put
         changes = await asyncio.to_thread(put, taken.patch) if taken.patch else ""
         return _Kept(taken.base, changes, await asyncio.to_thread(put, taken.record))

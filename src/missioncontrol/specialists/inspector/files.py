@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterator, Sequence
 
+from missioncontrol.domain.repository.process import RECORD
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.specialists.commits.file_changes import EXECUTABLE, LINK, SUBMODULE
 from missioncontrol.specialists.commits.found import Found
@@ -10,8 +11,6 @@ from missioncontrol.specialists.commits.scope import outside
 from missioncontrol.specialists.inspector.seen import Change, Seen
 
 BYTES_MAX = 1024 * 1024
-PLACES = (".mission/", "tasks/", "docs/tasks.md")
-"""Where the process of a repository is stored: `mission` writes there, and people sign."""
 
 _TAKE_BACK = "Leave it as it is at the base."
 
@@ -50,7 +49,7 @@ def _found(rule: str, message: str, each: Seen, remedy: str, *, blocking: bool =
 
 
 def _is_of_process(each: Seen, change: Change) -> bool:
-    places = PLACES if change.has_process else PLACES[:1]
+    places = RECORD if change.has_process else RECORD[:1]
     return any(path.startswith(places) for path in (each.file.path, each.file.was))
 
 
