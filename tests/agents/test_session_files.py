@@ -16,6 +16,7 @@ from missioncontrol.adapters.agent_sessions.watcher import (
     SessionWatcher,
     session_file,
 )
+from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
 from missioncontrol.domain.agent_session import Program, Standing
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent_sessions import Activity
@@ -261,3 +262,9 @@ def test_a_session_is_found_by_its_id_and_by_nothing_that_is_none(tmp_path: Path
 )
 def test_a_secret_in_the_text_of_a_command_is_hidden(text: str, secret: str) -> None:
     assert secret not in one_line(text)
+
+
+def test_rows_that_are_only_just_begun_are_none(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.db"
+    file.touch()
+    assert SqliteActivityStore(file, writable=False).all() == []

@@ -3,7 +3,9 @@
 The pages are those that the application itself names: a new one that is not looked at here fails.
 """
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -81,6 +83,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/agents": ("/agents", "/agents?view=cards"),
     "/agents/new": ("/agents/new",),
     "/agents/run": ("/agents/run",),
+    "/agents/sessions/{session}": ("/agents/sessions/{session}", "/agents/sessions/{adopted}"),
     "/agents/{name}": ("/agents/planner", "/agents/command", "/agents/wide", "/agents/calm"),
     "/agents/{name}/elevation": ("/agents/wide/elevation", "/agents/calm/elevation"),
     "/api": ("/api",),
@@ -143,6 +146,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/repositories": ("/repositories",),
     "/repositories/{repository}": ("/repositories/{repository}",),
     "/repositories/{repository}/tasks/{task}": ("/repositories/{repository}/tasks/1",),
+    "/reviews/{review}": ("/reviews/{change}",),
     "/runs": ("/runs", "/runs?status=failed"),
     "/runs/compare": ("/runs/compare?a={run}&b={failed}",),
     "/runs/{run}": ("/runs/{failed}", *(f"/runs/{{run}}?tab={tab}" for tab in get_args(RunTab))),
@@ -205,9 +209,6 @@ PARTS = {
 MOVES = {"/settings", "/sign-in/oidc/{provider}", "/sign-in/oidc/{provider}/back"}
 """What only leads on to another page."""
 
-ELSEWHERE = {"/agents/sessions/{session}", "/reviews/{review}"}
-"""What needs a session of a coding agent, or a change: their own tests open these pages."""
-
 PATHS = [
     pytest.param(path, marks=pytest.mark.slow if number else ())
     for paths in PAGES.values()
@@ -226,12 +227,56 @@ UNFOLD = """() => {
 """Opens what a page has folded away, and returns how much there was."""
 
 
+class Watched(Scene):
+    """A scene whose engine lists the sessions of a person."""
+
+    def environment(self) -> dict[str, str]:
+        """As `Scene.environment`, with the files of sessions below the folder."""
+        names = {"CLAUDE_CONFIG_DIR": "claude", "CODEX_HOME": "codex", "XDG_STATE_HOME": "state"}
+        own = {name: str(self.folder / place) for name, place in names.items()}
+        return {**super().environment(), **own}
+
+
+SESSIONS = ("5ad425f2-de07-4c9f-bba4-14ceef22c6e0", "6be536a3-ef18-4dab-8cc5-25dfff33d7f1")
+"""One that can be adopted, and one that is."""
+
+
+def begin_sessions(scene: Scene, directory: str) -> None:
+    """Write what Claude Code writes of sessions that wait for their next prompt, and are left."""
+    folder = scene.folder / "claude/projects/-shop"
+    folder.mkdir(parents=True)
+    at = datetime.now(UTC).isoformat()  # noqa: TID251 - the engine looks at it by its own clock
+    calls = {"type": "tool_use", "name": "Edit", "input": {"file_path": f"{directory}/codes.py"}}
+    said = [calls, {"type": "text", "text": "Codes are checked before the total."}]
+    usage = {"input_tokens": 8_400, "output_tokens": 910}
+    lines: list[tuple[str, Any]] = [
+        ("user", {"content": "Add discount codes to the basket"}),
+        ("assistant", {"id": "1", "model": "claude-sonnet-4-5", "content": said, "usage": usage}),
+        ("assistant", {"id": "2", "content": said[1:], "stop_reason": "end_turn"}),
+    ]
+    about = {"cwd": directory, "version": "2.1.329", "gitBranch": "main", "timestamp": at}
+    text = "".join(json.dumps({"type": k, "message": m, **about}) + "\n" for k, m in lines)
+    for session in SESSIONS:
+        (folder / f"{session}.jsonl").write_text(text)
+
+
+def adopt(scene: Scene) -> str:
+    """Adopt a session once both are over, and return the run that recorded it."""
+    found = {each["id"]: each["status"] for each in scene.told("agent", "sessions")}
+    if [found.get(each) for each in SESSIONS] != ["ended", "ended"]:
+        return ""
+    run = str(scene.told("agent", "adopt", SESSIONS[1])["run"])
+    scene.mission("watch", run)
+    return run
+
+
 @pytest.fixture(scope="module")
 def scene(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Begin with a product in which things went wrong lately: the first look comes soon."""
-    found = Scene(tmp_path_factory.mktemp("scene"))
+    found = Watched(tmp_path_factory.mktemp("scene"))
     try:
         found.mission("analytics", "seed", "--users", "4000")
+        (found.home / "console.toml").write_text("watch_sessions = true\n")
         found.start()
         yield found
     finally:
@@ -252,6 +297,7 @@ def ids(scene: Scene) -> dict[str, str]:
     scene.told("workflow", "run", "release")
     scene.told("workflow", "run", "ask")
     shop = str(small_repository(scene.folder))
+    begin_sessions(scene, shop)
     mission = scene.told("run", DECIDING_GOAL, "--repo", shop)
     cron = ("--cron", "0 2 * * *", "--timezone", "UTC")
     scene.mission("schedule", "add", "nightly", "--workflow", "greet", *cron)
@@ -266,8 +312,12 @@ def ids(scene: Scene) -> dict[str, str]:
     scene.mission("document", "write", mission["run"], "prd")
     repository = scene.told("repo", "init", "--apply", "--repo", shop)["repository"]
     scene.mission("task", "add", "Log in with a code", "--brief", "Why.", "--repo", shop)
+    adopted = scene.until(lambda: adopt(scene))
     return {
         "run": run,
+        "session": SESSIONS[0],
+        "adopted": SESSIONS[1],
+        "change": adopted,
         "repository": repository,
         "failed": failed,
         "mission": mission["mission"],
@@ -352,7 +402,7 @@ def _answer(route: HTTPRoute) -> str:
 
 
 def test_every_page_that_there_is_is_looked_at() -> None:
-    assert page_routes() == {*PAGES, *OUTSIDE} | PARTS | MOVES | ELSEWHERE
+    assert page_routes() == {*PAGES, *OUTSIDE} | PARTS | MOVES
 
 
 @pytest.mark.parametrize("path", PATHS)

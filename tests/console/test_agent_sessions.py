@@ -233,10 +233,13 @@ def test_the_work_of_a_session_is_that_of_a_task_and_goes_to_its_review(tmp_path
         await world.report()
         assert (await world.item())["stage"] == "building"
         (world.checkout / "codes.txt").write_text("TEN\n")
+        (world.checkout / "tasks").mkdir()
+        (world.checkout / "tasks/index.json").write_text("{}\n")
         await world.report(end="ended")
         assert "Approve" in (await until(lambda: world.stands("waiting")))["reason"]
         page = await world.get(f"/reviews/{TASK}")
         assert "codes.txt" in page
+        assert "tasks/index.json" not in page, "it is the record, and no work of the task"
         [asked] = (await world.get(f"{API}/approvals"))["items"]
         assert asked["run"] == made["run"]
         again = await world.adopt(task=TASK)
@@ -266,19 +269,19 @@ def test_a_session_is_continued_by_an_agent_of_its_program_and_once_it_is_over(
 ) -> None:
     async def story(world: World) -> None:
         await world.report()
-        refused = await world.adopt(agent="coder")
+        refused = await world.adopt(builder="coder")
         assert refused["code"] == "agent_session.at_work"
         assert "End it there" in refused["hint"]
         await world.report(end="ended")
-        assert (await world.adopt(agent="coder"))["code"] == "agent.unknown"
-        assert (await world.adopt(agent="command"))["code"] == "agent_session.other_program"
+        assert (await world.adopt(builder="coder"))["code"] == "agent.unknown"
+        assert (await world.adopt(builder="command"))["code"] == "agent_session.other_program"
         refused = await world.adopt(instruction="Finish it.")
         assert refused["code"] == "agent_session.bad_input"
         (world.checkout / "codes.txt").write_text("TEN\n")
         declared = Declaration("coder", "claude", {"program": "/nowhere/claude"})
         await world.house.held.agents.declare(declared, "command", replace=False, actor="user:ann")
         await world.house.held.journal.durable()
-        made = await world.adopt(agent="coder", instruction="Finish it.")
+        made = await world.adopt(builder="coder", instruction="Finish it.")
         run = await world.get(f"{API}/runs/{made['run']}")
         assert (run["author"], run["mission"]) == ("user:ann", made["mission"])
         state = world.house.held.journal.runs[made["run"]]
@@ -307,6 +310,8 @@ def test_no_workflow_records_a_session_that_was_not_adopted(tmp_path: Path) -> N
         prepared = await held.runs.prepare("peek", saved.version, {})
         run = held.runs.begin(prepared, Origin("user:bob"))
         held.command_bus.adopt(run)
+        await held.journal.durable()
+        await world.house.console.present.catch_up()
 
         async def failed() -> Any:
             return (await world.get(f"{API}/runs/{run}"))["status"] == "failed"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -41,6 +41,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.mission import CreateMission, StartMission
 from missioncontrol.domain.person import person
 from missioncontrol.domain.repository.events import SessionAtWork
+from missioncontrol.domain.repository.process import RECORD
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.agent_sessions import Activity, ActivityStore, Checkout, Snapshot
@@ -80,7 +81,7 @@ class AdoptAgentSession(msgspec.Struct, frozen=True):
     mission: Annotated[
         str, Meta(max_length=100, description="The mission that it is a run of; else a new one.")
     ] = ""
-    agent: Annotated[
+    builder: Annotated[
         str,
         Meta(
             max_length=127,
@@ -132,9 +133,14 @@ class SessionFinder(Protocol):
         ...
 
     async def snapshot(
-        self, program: Program, session: str, directory: str, started: float
+        self,
+        program: Program,
+        session: str,
+        directory: str,
+        started: float,
+        without: Sequence[str] = (),
     ) -> Snapshot:
-        """Return a session as it is now; its checkout is only read.
+        """Return a session as it is now, without some paths; its checkout is only read.
 
         Raises:
             Rejected: `agent_session.no_checkout`, `agent_session.too_large`.
@@ -272,9 +278,9 @@ class SessionService:
                 await self._journal.load_mission(command.mission)
             self._refuse_new_run(actor)
             snapshot = None
-            if command.agent:
-                self._refuse_other_program(command.agent, found)
-                snapshot = await self._snapshot(found)
+            if command.builder:
+                self._refuse_other_program(command.builder, found)
+                snapshot = await self._snapshot(found, RECORD if command.task else ())
             if command.task:
                 run, mission = await self._begin_task(command, found, snapshot, actor), ""
             elif snapshot is not None:
@@ -297,7 +303,7 @@ class SessionService:
             actor,
             may_others=asking is None or "govern" in asking.permissions,
             has_changes=True,
-            continues=bool(command.agent),
+            continues=bool(command.builder),
         )
         known = await self._known()
         decide(adoption, known, 0.0)
@@ -331,9 +337,11 @@ class SessionService:
             hint=f"`mission agent add NAME --kind {found.program}` declares one.",
         )
 
-    async def _snapshot(self, found: AgentSession) -> _Kept:
+    async def _snapshot(self, found: AgentSession, without: Sequence[str]) -> _Kept:
         """Store what an agent needs to continue a session; the run is bound to its digests."""
-        taken = await self._finder.snapshot(found.program, found.id, found.directory, found.started)
+        taken = await self._finder.snapshot(
+            found.program, found.id, found.directory, found.started, without
+        )
         put = self._artifacts.put
         changes = await asyncio.to_thread(put, taken.patch) if taken.patch else ""
         return _Kept(taken.base, changes, await asyncio.to_thread(put, taken.record))
@@ -375,8 +383,8 @@ class SessionService:
         self, command: AdoptAgentSession, found: AgentSession, kept: _Kept, actor: str
     ) -> tuple[str, str]:
         """Create the run in which an agent continues a session; return it and its mission."""
-        name = f"continue-{name_of(command.agent).removeprefix('run-')}"
-        text = _continuing_text(name, command.agent)
+        name = f"continue-{name_of(command.builder).removeprefix('run-')}"
+        text = _continuing_text(name, command.builder)
         saved = await self._parts.workflows.save(text, f"{name}.json", actor=actor)
         inputs = {
             "instruction": command.instruction.strip() or GO_ON,
@@ -395,7 +403,7 @@ class SessionService:
     ) -> str:
         """Make the work of a session that of a task of its repository; return the run."""
         asked = await self._parts.work_items.builders(
-            command.task, command.agent or RECORDER, command.reviewer
+            command.task, command.builder or RECORDER, command.reviewer
         )
         base = kept.base if kept else await self._finder.base(found.directory, found.started)
         checkout = await self._finder.checkout(found.directory, asked.path, asked.into, base)
@@ -442,7 +450,7 @@ def _refuse_bad(command: AdoptAgentSession) -> None:
     fault = ""
     if command.mission and command.task:
         fault = "A session becomes a run of a mission or the work of a task, not both."
-    elif command.instruction.strip() and not command.agent:
+    elif command.instruction.strip() and not command.builder:
         fault = "An instruction needs an agent that follows it; a recorded session has its person."
     elif command.reviewer and not command.task:
         fault = "A reviewer looks at the work of a task, and none is named."

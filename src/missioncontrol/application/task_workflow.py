@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.agent_session import RECORDER
-from missioncontrol.domain.repository.process import MergeRule
+from missioncontrol.domain.repository.process import RECORD, MergeRule
 from missioncontrol.domain.step import Amount
 
 ROUND = "task-round"
@@ -175,6 +175,7 @@ def _recorded() -> dict[str, Any]:
         "with": {
             **{name: f"${{{{ inputs.task.session.{name} }}}}" for name in names},
             "base": "${{ steps.manage.output.base }}",
+            "without": list(RECORD),
         },
     }
 

@@ -10,12 +10,12 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.events import Ground
+from missioncontrol.domain.repository.process import RECORD
 from missioncontrol.domain.repository.scopes import as_pattern
 from missioncontrol.domain.repository.states import RepositoryTask
 from missioncontrol.domain.visible import visible
 
 LIKELY_MAX, TESTED_MAX = 8, 3
-NO_WORK = ("tasks/", ".mission/", "docs/tasks.md")
 GROUNDS: dict[Ground, str] = {
     "person": "a person declared them",
     "spec": "its spec covers them",
@@ -109,7 +109,7 @@ def _likely(task: RepositoryTask, record: Record) -> tuple[str, ...]:
     )
     tests = (path for file in ranked[:TESTED_MAX] for path in file.tests)
     paths = dict.fromkeys([*(file.path for file in ranked[:LIKELY_MAX]), *tests])
-    return tuple(each for each in paths if not each.startswith(NO_WORK))
+    return tuple(each for each in paths if not each.startswith(RECORD))
 
 
 def _print_scope(

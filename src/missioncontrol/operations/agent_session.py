@@ -30,7 +30,7 @@ ADOPT = Operation(
     target=SESSION,
     body=Body("SessionAdopted", "What a session is adopted into, and who continues it."),
     terminal=Terminal(
-        metavars={"mission": "RUN", "agent": "NAME", "task": "KEY", "reviewer": "NAME"},
+        metavars={"mission": "RUN", "builder": "NAME", "task": "KEY", "reviewer": "NAME"},
         resolve={"mission": "mission"},
         done="The session is a step of {run} now.",
     ),

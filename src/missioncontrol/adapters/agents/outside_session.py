@@ -5,7 +5,7 @@ end, the checkout that it worked in.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,6 +56,7 @@ CARD = AgentCard(
             "directory": Shape("path"),
             "started": Shape("number"),
             "base": Shape("string", required=False),
+            "without": Shape("list", items=Shape("string"), required=False),
         },
     ),
     output=Shape(
@@ -80,6 +81,7 @@ class Given(msgspec.Struct, frozen=True):
     directory: str
     started: float
     base: str = ""  # the commit that its changes are against; "" for that of its start
+    without: tuple[str, ...] = ()  # paths that are no part of its work
 
 
 class LocalSessions:
@@ -118,14 +120,19 @@ class LocalSessions:
         return Checkout(same, same and await is_within(Path(repository), base, into))
 
     async def snapshot(
-        self, program: Program, session: str, directory: str, started: float
+        self,
+        program: Program,
+        session: str,
+        directory: str,
+        started: float,
+        without: Sequence[str] = (),
     ) -> Snapshot:
         try:
             top = await top_of(Path(directory))
             base = await commit_at(top, started)
             await asyncio.to_thread(self._places.mkdir, parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._places) as place:
-                patch = await changes_since(Path(place), top, base)
+                patch = await changes_since(Path(place), top, base, without)
         except (AttemptFailed, OSError) as error:
             why = error.reason if isinstance(error, AttemptFailed) else str(error)
             raise Rejected(
@@ -238,7 +245,8 @@ class OutsideSession:
             return Work(f"{_name(given, record)}; it worked in no repository", output)
         base = given.base or await commit_at(top, given.started)
         async with worktree(self._worktrees, assignment, top, base=base, scrub=self._scrub) as tree:
-            await take_in(tree, top, f"Changes since the session of {TITLES[given.program]} began")
+            title = f"Changes since the session of {TITLES[given.program]} began"
+            await take_in(tree, top, title, given.without)
             patch = await patch_of(tree)
             saved = await save_commit(tree.place, self._scrub)
         files = [msgspec.to_builtins(change) for change in patch.changes[:FILES_MAX]]

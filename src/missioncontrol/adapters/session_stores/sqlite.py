@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, last REAL NOT NULL, bod
 CREATE INDEX IF NOT EXISTS session_last ON session (last);
 CREATE TABLE IF NOT EXISTS charged (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
+_IS_READY = "SELECT 1 FROM sqlite_master WHERE name = 'charged'"
 _SAVE = "INSERT OR REPLACE INTO session (id, last, body) VALUES (?, ?, ?)"
 _PRUNE = "DELETE FROM session WHERE id NOT IN (SELECT id FROM session ORDER BY last DESC LIMIT ?)"
 _ALL = "SELECT body FROM session ORDER BY last DESC LIMIT ?"
@@ -48,6 +49,8 @@ class SqliteActivityStore:
                 self._opened.executescript(_SCHEMA)
             else:
                 self._opened.execute("PRAGMA query_only = ON")
+                if not self._opened.execute(_IS_READY).fetchone():
+                    self.close()  # Its writer has only just created it.
         return self._opened
 
     def close(self) -> None:

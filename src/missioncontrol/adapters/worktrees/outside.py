@@ -1,6 +1,7 @@
 """Takes into a tree of ours what a checkout of a person holds; the checkout is only read."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -74,11 +75,13 @@ async def is_within(directory: Path, commit: str, branch: str) -> bool:
     return True
 
 
-async def changes_since(place: Path, directory: Path, base: str) -> bytes:
+async def changes_since(
+    place: Path, directory: Path, base: str, without: Sequence[str] = ()
+) -> bytes:
     """Return what differs between a checkout and a commit, as a patch; "" for no commit.
 
     `place` is an empty directory, for a repository that borrows the objects of theirs. What `git`
-    ignores stays outside, as do repositories within the checkout.
+    ignores stays outside, as do repositories within the checkout and the paths of `without`.
 
     Raises:
         AttemptFailed: `worktree.no_repository`, `worktree.failed`, `worktree.patch_too_large`.
@@ -88,13 +91,18 @@ async def changes_since(place: Path, directory: Path, base: str) -> bytes:
     if base:
         await git(["read-tree", base], cwd=directory, more=inspection_environment(tree))
     state = await TreeState.read(tree)
-    return await state.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
+    return await _patch(state, without)
 
 
-async def take_in(tree: Tree, directory: Path, title: str) -> None:
+async def _patch(state: TreeState, without: Sequence[str]) -> bytes:
+    form = ("--binary", "--full-index")
+    return await state.diff(*form, bytes_max=PATCH_BYTES_MAX, without=without)
+
+
+async def take_in(tree: Tree, directory: Path, title: str, without: Sequence[str] = ()) -> None:
     """Bring what differs between a checkout and the base of `tree` into the tree.
 
-    Ignored files stay outside, as do repositories within the checkout.
+    Ignored files stay outside, as do repositories within the checkout and `without`.
 
     Raises:
         AttemptFailed: see `patch_of` and `apply_patch`.
@@ -103,6 +111,6 @@ async def take_in(tree: Tree, directory: Path, title: str) -> None:
     if (known := tree.own / INDEX).exists():
         shutil.copyfile(known, tree.own / OUTSIDE)
     state = await TreeState.read(theirs, OUTSIDE)
-    patch = await state.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
+    patch = await _patch(state, without)
     if patch:
         await apply_patch(tree, patch, title)

@@ -1,5 +1,7 @@
 """The files of a tree, seen through the repository that its agent does not know."""
 
+from collections.abc import Sequence
+
 from missioncontrol.adapters.git import LIST_BYTES_MAX, git
 from missioncontrol.adapters.worktrees.tree import Tree
 
@@ -55,11 +57,15 @@ class TreeState:
         more = {**self._environment, **({"GIT_INDEX_FILE": index} if index else {})}
         return await git(args, cwd=self._path, more=more, stdin=stdin, bytes_max=bytes_max)
 
-    async def diff(self, *options: str, bytes_max: int = LIST_BYTES_MAX) -> bytes:
-        """Return the diff against the base."""
+    async def diff(
+        self, *options: str, bytes_max: int = LIST_BYTES_MAX, without: Sequence[str] = ()
+    ) -> bytes:
+        """Return the diff against the base, `without` some paths from the top."""
         plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames")
         arguments = ("diff", "--cached", *plain, "--ignore-submodules=all", *options, self.base)
-        return await self.git(*arguments, bytes_max=bytes_max)
+        paths = (".", *(f":(top,exclude,literal){each.rstrip('/')}" for each in without))
+        more = ("--", *paths) if without else ()
+        return await self.git(*arguments, *more, bytes_max=bytes_max)
 
     async def count_own_changes(self) -> int:
         """Return how many files differ from the initial tree, with the changes of earlier steps."""

@@ -38,7 +38,7 @@ class AgentSessionRequests(Resource[L]):
         session: str,
         *,
         mission: str = "",
-        agent: str = "",
+        builder: str = "",
         instruction: str = "",
         task: str = "",
         reviewer: str = "",
@@ -61,7 +61,7 @@ class AgentSessionRequests(Resource[L]):
             session,
             {
                 "mission": mission,
-                "agent": agent,
+                "builder": builder,
                 "instruction": instruction,
                 "task": task,
                 "reviewer": reviewer,

@@ -15,6 +15,9 @@ Phase = Literal["prd", "tasks", "spec", "plan", "implementation", "review"]
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
+RECORD = (".mission/", "tasks/", "docs/tasks.md")
+"""Where the process is stored: `mission` writes there, and people sign; no task changes it."""
+
 HEADINGS_MAX = 40
 NAMES_MAX = 200
 HEADING_MAX = 200

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from missioncontrol.domain.repository.process import RECORD
 from missioncontrol.domain.visible import suspicious
 from missioncontrol.specialists.commits.file_changes import EXECUTABLE, LINK, SUBMODULE, Line
 from missioncontrol.specialists.commits.found import Found
@@ -16,8 +17,6 @@ _MARK = re.compile(r"(?:<{7}|>{7}|\|{7})(?: |$)")
 _HIDDEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _CODE = ("code", "test", "configuration", "generated", "vendored")
 BYTES_MAX = 1024 * 1024
-PLACES = (".mission/", "tasks/", "docs/tasks.md")
-"""Where the process of a repository is stored: `mission` writes there, and people sign."""
 _TAKE_BACK = "Leave it as it is at the base."
 
 
@@ -55,7 +54,7 @@ def _found(rule: str, message: str, each: Seen, remedy: str, *, blocking: bool =
 
 
 def _is_of_process(each: Seen, change: Change) -> bool:
-    places = PLACES if change.has_process else PLACES[:1]
+    places = RECORD if change.has_process else RECORD[:1]
     return any(path.startswith(places) for path in (each.file.path, each.file.was))
 
 

@@ -272,8 +272,8 @@ class CodingAgent:
                 return
         else:
             await self._apply_earlier_changes(order, assignment, tree)
-            if order.session is not None:
-                await self._continue(session, order.session)
+        if order.session is not None:
+            await self._continue(session, order.session)
         documents = await asyncio.to_thread(self._texts, order)
         prompt = prompt_of(order, assignment, tree.notes, documents)
         await self._tool.converse(session, prompt, order)

@@ -67,7 +67,7 @@ async def adopt(
     request: AnyRequest, console: NamedDependency[Console], session: FromPath[str], data: Form
 ) -> Response[Any]:
     """Make the session a step of a run, and open that."""
-    given = {name: data.get(name, "").strip() for name in ("agent", "instruction", "task")}
+    given = {name: data.get(name, "").strip() for name in ("builder", "instruction", "task")}
     made = await console.run(request, ADOPT, session, **given)
     return moved(request, f"/runs/{made.run}")
 
