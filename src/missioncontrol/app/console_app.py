@@ -20,8 +20,8 @@ from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.mailers.smtp import SmtpMailer
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
-from missioncontrol.adapters.pushers.web_push import WebPusher
 from missioncontrol.adapters.secret_stores import secret_store
+from missioncontrol.adapters.web_push import WebPusher
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reader import read_all

@@ -5,6 +5,7 @@ end, the checkout that it worked in.
 """
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,21 @@ from missioncontrol.adapters.agent_sessions.record import SessionRecord, decoded
 from missioncontrol.adapters.agent_sessions.watcher import FollowedFile, session_file
 from missioncontrol.adapters.agents.coding.session import strip_controls
 from missioncontrol.adapters.agents.kind_support import BoundedLog
+from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.worktrees import patch_of, save_commit, worktree
-from missioncontrol.adapters.worktrees.outside import commit_at, is_changed, take_in, top_of
+from missioncontrol.adapters.worktrees.patch import apply_patch
+from missioncontrol.adapters.worktrees.tree import INDEX, Tree, TreeState
 from missioncontrol.domain.agent_session import TITLES, Program
 from missioncontrol.domain.building import PATCH
 from missioncontrol.domain.work import ArtifactRef, Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.ports.agent_sessions import ActivityStore
 
+OUTSIDE = "index-outside"
 LOOK_SECONDS = 1.0
 MARK = "Started outside of Mission Control; rules were not enforced before adoption."
 TEXT_MAX = 20_000
 """Most characters logged of one message."""
-
 FILES_MAX = 2_000
 
 
@@ -215,3 +218,55 @@ def _lines_of_codex(found: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {target_of(given)}"
         case "response_item", {"output": str(text)}:
             yield text
+
+
+async def top_of(directory: Path) -> Path:
+    """Return the top of the checkout that a directory is in.
+
+    Raises:
+        AttemptFailed: `worktree.failed` where it is in none.
+    """
+    found = await git(["rev-parse", "--show-toplevel"], cwd=directory)
+    return Path(found.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+
+async def commit_at(directory: Path, at: float | None = None) -> str:
+    """Return the commit that a checkout is at, or was at by its reflog; "" where it has none.
+
+    `at` is in seconds since the epoch. A checkout whose reflog begins later gives its oldest entry.
+    """
+    then = () if at is None else (f"HEAD@{{{int(at)} +0000}}",)
+    for name in (*then, "HEAD"):
+        try:
+            found = await git(["rev-parse", "-q", "--verify", f"{name}^{{commit}}"], cwd=directory)
+        except AttemptFailed:
+            continue
+        return found.decode().strip()
+    return ""
+
+
+async def is_changed(directory: Path, base: str) -> bool:
+    """Whether a checkout differs from a commit, in its files or by the commit that it is at.
+
+    Raises:
+        AttemptFailed: `worktree.failed`.
+    """
+    changed = await git(["status", "--porcelain", "-z"], cwd=directory)
+    return bool(changed) or await commit_at(directory) != base
+
+
+async def take_in(tree: Tree, directory: Path, title: str) -> None:
+    """Bring what differs between a checkout and the base of `tree` into the tree.
+
+    Ignored files stay outside, as do repositories within the checkout.
+
+    Raises:
+        AttemptFailed: see `patch_of` and `apply_patch`.
+    """
+    theirs = msgspec.structs.replace(tree, path=directory, cwd=directory)
+    if (known := tree.own / INDEX).exists():
+        shutil.copyfile(known, tree.own / OUTSIDE)
+    state = await TreeState.read(theirs, OUTSIDE)
+    patch = await state.diff("--binary", "--full-index", bytes_max=PATCH_BYTES_MAX)
+    if patch:
+        await apply_patch(tree, patch, title)
