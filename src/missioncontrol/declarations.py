@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Needed, Permission
+from missioncontrol.domain.principal import PERMISSIONS, Needed, Permission
 
 if TYPE_CHECKING:
     from missioncontrol.application.office import Office

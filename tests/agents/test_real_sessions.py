@@ -14,7 +14,7 @@ from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots
 from missioncontrol.domain.agent_session import Standing
 from missioncontrol.ports.agent_sessions import Activity
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command
 from tests.agents.repositories import repository
 
 pytestmark = pytest.mark.journey

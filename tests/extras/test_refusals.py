@@ -22,7 +22,7 @@ from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.domain.work import Work
 from missioncontrol.extras import require_extra
-from missioncontrol.interfaces.capture.bots import is_bot
+from missioncontrol.interfaces.capture.origin import is_bot
 from missioncontrol.learning.rewrite import rewritten
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.event_files import Mapping
