@@ -54,7 +54,7 @@ IMPORTED_LATE = (
     "missioncontrol.cli.approvals",
     "missioncontrol.cli.schedule",
     "missioncontrol.cli.workflow",
-    "missioncontrol.documents.bundle",
+    "missioncontrol.documents.report",
     "missioncontrol.documents.printing",
     "missioncontrol.documents.report",
     "missioncontrol.interfaces.gateway.server",

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Needed, Permission
+from missioncontrol.domain.principal import PERMISSIONS, Needed, Permission
 
 if TYPE_CHECKING:
     from missioncontrol.application.office import Office

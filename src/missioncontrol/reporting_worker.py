@@ -21,7 +21,7 @@ import msgspec
 
 from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
+from missioncontrol.adapters.openai_compatible import OpenAICompatible, endpoint_from
 from missioncontrol.analytics.calendar import DAYS_MAX, zone_of
 from missioncontrol.analytics.facts import facts_of
 from missioncontrol.analytics.model_text import fault_of, in_model_words

@@ -16,7 +16,7 @@ def specialist(name: str) -> Specialist:
         return Inspector(CommitPolicyCheck())
     if name not in ("planner", "writer"):
         return catalogue.find(name)
-    from missioncontrol.adapters.models.openai_compatible import OpenAICompatible, endpoint_from
+    from missioncontrol.adapters.openai_compatible import OpenAICompatible, endpoint_from
 
     endpoint = endpoint_from()
     if endpoint is None:

@@ -16,7 +16,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports.agent import Verdict
 from missioncontrol.testing.scripted_models import Reply, Request, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command, codex_patch
 from tests import prefork
 from tests.agents.bench import is_running, until_running
 from tests.agents.heard import HeardLine, a_workshop, assignment, run

@@ -14,7 +14,7 @@ from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.work import CommandRan, Usage
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.testing.scripted_models import Answering, Reply, Request, serving
-from missioncontrol.testing.scripted_models.tools import (
+from missioncontrol.testing.scripted_models.script import (
     claude_bash,
     claude_edit,
     claude_read,

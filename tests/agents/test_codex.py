@@ -17,7 +17,7 @@ from missioncontrol.domain.declaration import Declaration, Limits
 from missioncontrol.domain.work import CommandRan, Usage
 from missioncontrol.ports.agent import Assignment, ProcessHandle
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import codex_command, codex_patch
 from tests.agents.bench import (
     KEY,
     Attempted,

@@ -12,7 +12,7 @@ from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import Action, Assignment, AttemptFailed, Verdict
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import codex_command, codex_patch
 from tests.agents.bench import Attempted, Door, TestLine, attempt, workshop
 from tests.agents.repositories import everything, repository
 

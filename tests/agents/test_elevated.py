@@ -17,7 +17,7 @@ from missioncontrol.domain.elevation import Elevated, Mode
 from missioncontrol.domain.step import Risk
 from missioncontrol.ports.confinement import Sandbox
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import claude_write, codex_command
+from missioncontrol.testing.scripted_models.script import claude_write, codex_command
 from tests.agents.bench import Attempted, Door, attempt, workshop
 from tests.agents.repositories import repository
 from tests.sandboxes import OpenBelow

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.testing.scripted_models import ModelServer, Reply, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command, codex_patch
 from tests.agents.houses import MODELS, cost, furnished, total
 from tests.agents.repositories import everything, git, repository
 from tests.cli.command import answer, mission

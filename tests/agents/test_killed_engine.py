@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import codex_command
+from missioncontrol.testing.scripted_models.script import codex_command
 from tests.agents.bench import is_running, until_running
 from tests.agents.repositories import everything, repository
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, Request, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import (
+from missioncontrol.testing.scripted_models.script import (
     claude_mcp,
     claude_write,
     codex_command,

@@ -21,7 +21,7 @@ from missioncontrol.domain.agent_session import Standing
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent_sessions import Activity
 from missioncontrol.testing.scripted_models import ModelServer, Reply, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command
 from tests.agents.bench import Door, attempt, workshop
 from tests.agents.repositories import everything, repository
 from tests.some import some

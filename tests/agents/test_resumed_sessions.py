@@ -17,7 +17,7 @@ from missioncontrol.adapters.worktrees import sweep
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.agent import ProcessHandle
 from missioncontrol.testing.scripted_models import ModelServer, Reply, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command
 from tests.agents.bench import Attempted, Door, attempt, is_running, until_running, workshop
 from tests.agents.repositories import repository
 from tests.some import some

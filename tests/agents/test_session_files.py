@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.adapters.agent_sessions import hook_events
+from missioncontrol.adapters.agent_sessions import watcher
 from missioncontrol.adapters.agent_sessions.claude import ClaudeReader
 from missioncontrol.adapters.agent_sessions.codex import CodexReader
 from missioncontrol.adapters.agent_sessions.record import SessionRecord, one_line
@@ -164,17 +164,17 @@ def hook(name: str, at: float, **more: Any) -> dict[str, Any]:
 
 def test_hooks_and_records_together_say_how_it_stands_now_in_any_order() -> None:
     record = read(PROMPT)
-    hook_events.take(
+    watcher.apply_hook(
         record, hook("PreToolUse", AT + 2, tool_name="Bash", tool_input={"command": "x"})
     )
     asks = hook("Notification", AT + 3, notification_type="permission_prompt", message="Claude …")
-    hook_events.take(record, asks)
+    watcher.apply_hook(record, asks)
     # The record of the tool is written later than the hook, and is older.
     ClaudeReader(record).take(uses("Bash", {"command": "x"}))
     assert record.standing == Standing("permission", "Bash: x")
-    hook_events.take(record, hook("PostToolUse", AT + 9, tool_name="Bash"))
+    watcher.apply_hook(record, hook("PostToolUse", AT + 9, tool_name="Bash"))
     assert record.standing == Standing()
-    hook_events.take(record, hook("SessionEnd", AT + 10, reason="other"))
+    watcher.apply_hook(record, hook("SessionEnd", AT + 10, reason="other"))
     assert record.standing == Standing(end="ended")
 
 

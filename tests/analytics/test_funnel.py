@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from missioncontrol.analytics import funnel
-from missioncontrol.analytics.answers import FunnelAnswer, StepCount
-from missioncontrol.analytics.funnel_prefix import beginning
+from missioncontrol.analytics.answers import FunnelAnswer, StepCount, first_steps
 from missioncontrol.analytics.questions import Breakdown, Cell, Exclusion, Funnel, Step
 from tests.analytics.database import Rows, asked, listed
 from tests.analytics.twins import funnel as twin
@@ -126,7 +125,7 @@ def test_the_first_steps_of_an_answer_are_the_answer_to_these_steps(
     world, question = data.draw(funnels(order, count))
     rows, steps = asked(world), data.draw(st.integers(1, len(question.steps)))
     whole = answered(rows, question, world)
-    first, prefix = beginning(question, whole, steps, week_starts=world.setting.week_starts)
+    first, prefix = first_steps(question, whole, steps, week_starts=world.setting.week_starts)
     assert len(first.steps) == steps
     assert prefix == answered(rows, first, world)
 

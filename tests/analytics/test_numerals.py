@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.analytics.numerals import Numeral, numerals
+from missioncontrol.analytics.model_text import Numeral, numerals
 
 
 def told(text: str) -> set[tuple[str, str]]:

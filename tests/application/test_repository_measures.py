@@ -8,8 +8,7 @@ import msgspec
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.application.repository_measures import measure_repository
-from missioncontrol.documents.task_measures.duplicates import doubled
-from missioncontrol.documents.task_measures.fix_ups import SECONDS, FixUps, fix_ups
+from missioncontrol.documents.task_measures.rework import SECONDS, FixUps, doubled, fix_ups
 from missioncontrol.documents.task_measures.task_lines import Built, Carried, Merge
 from missioncontrol.domain.register import NAMES
 from missioncontrol.domain.repository import events as e

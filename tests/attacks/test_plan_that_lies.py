@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.adapters.models.openai_compatible import Endpoint, OpenAICompatible
+from missioncontrol.adapters.openai_compatible import Endpoint, OpenAICompatible
 from missioncontrol.domain.work import Work
 from missioncontrol.specialists.planner.planner import LocalPlanner, Planner
 from missioncontrol.specialists.specialist import Brief

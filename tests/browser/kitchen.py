@@ -10,8 +10,7 @@ from litestar import Litestar, Request, Response, get
 
 from missioncontrol.application.queries.shell import Shell
 from missioncontrol.domain.lifecycle.agent_count import AgentCount
-from missioncontrol.domain.permission import permissions_of
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Principal, permissions_of
 from missioncontrol.interfaces.headers import with_security
 from missioncontrol.interfaces.web import rendering
 from missioncontrol.interfaces.web.assets import HANDLERS

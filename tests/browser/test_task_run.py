@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from missioncontrol.application.task_workflow import REVIEW_FORM
 from missioncontrol.documents.run_manifest import is_as_written
 from missioncontrol.testing.scripted_models import ModelServer, Reply, Request, serving
-from missioncontrol.testing.scripted_models.tools import codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import codex_command, codex_patch
 from tests.agents.houses import MODELS
 from tests.agents.repositories import everything, git
 from tests.browser.scene import Scene

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.interfaces.capture import posthog, segment
 from missioncontrol.interfaces.capture.batches import mended, split_batch
-from missioncontrol.interfaces.capture.bots import is_bot
 from missioncontrol.interfaces.capture.faults import Fault, Malformed, TooLarge, Unfit
 from missioncontrol.interfaces.capture.ids import MadeIds
 from missioncontrol.interfaces.capture.intake import sorted_out
 from missioncontrol.interfaces.capture.moments import HOUR, SECOND, corrected, moment
-from missioncontrol.interfaces.capture.origin import Origin
+from missioncontrol.interfaces.capture.origin import Origin, is_bot
 from missioncontrol.interfaces.capture.routes import BYTES_MAX, unpacked
 from missioncontrol.ports.warehouse import Captured
 

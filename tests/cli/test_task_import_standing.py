@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.adapters.foreign_status import Standing, status_of
+from missioncontrol.adapters.foreign_reading import Standing, status_of
 from missioncontrol.adapters.foreign_tasks import foreign_tasks
 from tests.agents.repositories import repository
 from tests.cli.command import answer, mission

@@ -9,7 +9,7 @@ import httpx
 from argon2 import PasswordHasher
 
 from missioncontrol.adapters.access.hashing import Argon2Hashes
-from missioncontrol.domain.permission import Permission, Role
+from missioncontrol.domain.principal import Permission, Role
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.ports.console_settings import ConsoleSettings
 from tests.console.houses import ORIGIN, House, console_house

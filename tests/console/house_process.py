@@ -15,7 +15,7 @@ import psutil
 
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.os_user import os_user
-from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.domain.principal import PERMISSIONS
 from missioncontrol.interfaces.control import Ask, ask_engine
 from tests import prefork
 from tests.cli.command import environment

@@ -13,8 +13,7 @@ from litestar.datastructures import State
 from missioncontrol.app.console_app import opened
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings
-from missioncontrol.domain.permission import Role, permissions_of
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Principal, Role, permissions_of
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.origins import SAFE

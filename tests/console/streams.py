@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.embedded import Workflow
 from missioncontrol.interfaces.listeners import listening, server

@@ -28,7 +28,7 @@ from missioncontrol.client.shapes import RunCounts
 from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from tests.console.houses import House, console_house
 from tests.console.mission_house import small_repository
 from tests.console.running import FAILING, GREETING

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from tests.console.doors import Door, closed_door
 
 ADDRESS = "203.0.113.77"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from missioncontrol.interfaces.api.document import PERMISSION, document
 from missioncontrol.interfaces.api.reference import operation, resources
 from tests.console.houses import House, console_house

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from tests.console.governed import got
 from tests.console.hostile import ALL, assert_harmless
 from tests.console.houses import House, console_house

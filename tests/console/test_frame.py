@@ -16,8 +16,7 @@ from missioncontrol.application.authority import NEEDED
 from missioncontrol.application.queries.actions import ACTIONS
 from missioncontrol.application.queries.commands import may_do
 from missioncontrol.domain.lifecycle.agent_count import count_agents
-from missioncontrol.domain.permission import PERMISSIONS, Needed, permissions_of
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import PERMISSIONS, Needed, Principal, permissions_of
 from missioncontrol.interfaces.web import formats, rendering
 from missioncontrol.interfaces.web.diffs import ROWS_MAX, diff_rows
 from missioncontrol.interfaces.web.mission_tabs import TABS, moved_query

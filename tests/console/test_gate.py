@@ -14,9 +14,9 @@ from missioncontrol.domain.access.evolve import evolve
 from missioncontrol.domain.access.states import INITIAL_ACCESS
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.interfaces.listeners import LINES_MAX, FewLines
-from missioncontrol.interfaces.sign_in.buckets import KEYS_MAX, Buckets
 from missioncontrol.interfaces.sign_in.gate import Gate, refuse_exposure
 from missioncontrol.interfaces.sign_in.origins import local_path, sender
+from missioncontrol.interfaces.sign_in.refusals import KEYS_MAX, Buckets
 from missioncontrol.ports.console_settings import ConsoleSettings, Limits, Provider
 from tests.console.doors import BROWSER, Door, closed_door
 from tests.console.houses import ORIGIN

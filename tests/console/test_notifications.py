@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.mailers.smtp import SmtpMailer
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
+from missioncontrol.adapters.smtp_mailer import SmtpMailer
 from missioncontrol.application.deliveries import BETWEEN_SECONDS
 from missioncontrol.application.inbox.notifier import QUIET_SECONDS, Notifier
 from missioncontrol.ports.console_settings import Mail

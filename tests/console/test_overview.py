@@ -6,8 +6,7 @@ from typing import Any
 
 from missioncontrol.application.queries.overview import Overview, overview
 from missioncontrol.application.queries.runs import list_runs
-from missioncontrol.domain.permission import OF_ROLE, PERMISSIONS
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import OF_ROLE, PERMISSIONS, Principal
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.pages.overview import inbox_of
 from missioncontrol.ports.read_tables import RunChoice

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from missioncontrol.domain.permission import PERMISSIONS, ROLES, Role
+from missioncontrol.domain.principal import PERMISSIONS, ROLES, Role
 from missioncontrol.interfaces.sign_in.guard import Forbidden, NotSignedIn, needs, permitted
 from tests.console.houses import House, console_house, principal
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from missioncontrol.adapters.pushers.web_push import WebPusher, derived
+from missioncontrol.adapters.web_push import WebPusher, derived
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.domain.notification import subscription_of
 from tests.console.houses import House

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from missioncontrol.adapters.event_files.files import LocalEventFiles
-from missioncontrol.adapters.event_files.timestamps import moment
+from missioncontrol.adapters.event_files.mapping import moment
 from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.application.analytics.event_transfer import (
     ImportReport,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from missioncontrol.application.decision_files import DecisionFile, intended
 from missioncontrol.documents.madr.reader import read_decision
-from missioncontrol.documents.madr.record import NoDecision, ReadDecision
+from missioncontrol.documents.madr.status import NoDecision, ReadDecision
 from missioncontrol.documents.madr.writer import files_of
 from missioncontrol.domain.decision import (
     ChangeStatus,

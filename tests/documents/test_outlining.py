@@ -2,7 +2,7 @@
 
 import pytest
 
-from missioncontrol.documents.outline import UNSETTLED_MAX, beginning, outline_of
+from missioncontrol.documents.sections import UNSETTLED_MAX, beginning, outline_of
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import USUAL, PhaseRule
 

@@ -2,8 +2,6 @@
 
 import pytest
 
-from missioncontrol.documents.task_measures.duplicates import Doubled, Overlap, overlap
-from missioncontrol.documents.task_measures.fix_ups import FixUps, Judged
 from missioncontrol.documents.task_measures.measures import (
     Measure,
     artifacts_first,
@@ -15,8 +13,15 @@ from missioncontrol.documents.task_measures.measures import (
     no_fix_up,
     review_rounds,
 )
-from missioncontrol.documents.task_measures.task_lines import Carried, Merge, Review, carried
-from missioncontrol.documents.task_measures.task_timeline import TaskTimeline, fold_history
+from missioncontrol.documents.task_measures.rework import Doubled, FixUps, Judged, Overlap, overlap
+from missioncontrol.documents.task_measures.task_lines import (
+    Carried,
+    Merge,
+    Review,
+    TaskTimeline,
+    carried,
+    fold_history,
+)
 from missioncontrol.domain.repository import events as e
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.process import USUAL, PhaseRule, Process

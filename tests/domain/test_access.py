@@ -27,7 +27,7 @@ from missioncontrol.domain.access.refusals import (
 )
 from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.errors import Corrupt, MissionControlError, NotFound
-from missioncontrol.domain.permission import PERMISSIONS, Role, permissions_of
+from missioncontrol.domain.principal import PERMISSIONS, Role, permissions_of
 
 NOW = 1_000.0
 DIGEST = "d" * 64

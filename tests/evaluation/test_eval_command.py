@@ -20,7 +20,7 @@ from missioncontrol.cli.trial_workspace import verified
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.evaluation.report import schema
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import codex_command
+from missioncontrol.testing.scripted_models.script import codex_command
 from tests import prefork
 from tests.agents.houses import cost, furnished
 from tests.cli.command import answer, environment, mission

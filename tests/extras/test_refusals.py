@@ -17,12 +17,12 @@ from missioncontrol.adapters.agents.acp import kind as acp
 from missioncontrol.adapters.agents.mcp import session as mcp
 from missioncontrol.adapters.agents.model import kind as model
 from missioncontrol.adapters.event_files.files import LocalEventFiles
-from missioncontrol.adapters.models.openai_compatible import Endpoint, OpenAICompatible
+from missioncontrol.adapters.openai_compatible import Endpoint, OpenAICompatible
 from missioncontrol.domain.errors import Conflict, Rejected, Unavailable
 from missioncontrol.domain.learned import Codemod
 from missioncontrol.domain.work import Work
 from missioncontrol.extras import require_extra
-from missioncontrol.interfaces.capture.bots import is_bot
+from missioncontrol.interfaces.capture.origin import is_bot
 from missioncontrol.learning.rewrite import rewritten
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.event_files import Mapping

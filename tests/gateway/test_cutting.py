@@ -11,7 +11,7 @@ from missioncontrol.domain.budget.scopes import WORKSPACE, Cap
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway import server
-from missioncontrol.interfaces.gateway.issued_keys import IssuedKeys
+from missioncontrol.interfaces.gateway.keys import IssuedKeys
 from missioncontrol.ports.agent import Assignment
 from missioncontrol.ports.gateway import Gateway
 from tests.application.parts import CountingIds

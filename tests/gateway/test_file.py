@@ -11,7 +11,7 @@ from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.application.gateway_keys import STREAM, GatewayKeys, KeyAsked
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.interfaces.gateway.file import read_settings
+from missioncontrol.interfaces.gateway.settings import read_settings
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/gateway.md"
 

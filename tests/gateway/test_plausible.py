@@ -10,7 +10,7 @@ from missioncontrol.domain.budget.scopes import Scope
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway.keys import Caller
-from missioncontrol.interfaces.gateway.plausible import COUNT_MAX, bounded
+from missioncontrol.interfaces.gateway.model_answer import COUNT_MAX, bounded_usage
 from missioncontrol.ports.call_log import Call
 from tests.gateway.answers import (
     CHAT_ASK,
@@ -231,7 +231,7 @@ def test_a_lie_leaves_the_rest_of_a_budget_for_the_next_call() -> None:
 
 def test_what_is_plausible_stays_as_it_was_told_and_no_bound_is_endless() -> None:
     reported = Usage(10, 4, 5, 2, None, 3)
-    assert bounded(reported, input_most=10, output_most=5) == (reported, "")
-    used, doubt = bounded(Usage(HUGE, output_tokens=HUGE), input_most=HUGE, output_most=HUGE)
+    assert bounded_usage(reported, input_most=10, output_most=5) == (reported, "")
+    used, doubt = bounded_usage(Usage(HUGE, output_tokens=HUGE), input_most=HUGE, output_most=HUGE)
     assert (used.input_tokens, used.output_tokens) == (COUNT_MAX, COUNT_MAX)
     assert "more than 2^53" in doubt

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from missioncontrol.guard.reexports import (
-    ALL,
+from missioncontrol.guard.imports import (
+    EVERY_NAME,
     dropped_reexports,
     imports_any,
     reexported_from,
@@ -25,7 +25,7 @@ IMPL = (
     [
         ("src/pkg/__init__.py", INIT, {"Client": "Client", "help_me": "helper"}),
         ("src/pkg/__init__.py", "from pkg._impl import Client as C\n", {"C": "Client"}),
-        ("src/pkg/__init__.py", "from ._impl import *\n", {ALL: ALL}),
+        ("src/pkg/__init__.py", "from ._impl import *\n", {EVERY_NAME: EVERY_NAME}),
         ("src/pkg/__init__.py", "from .other import Client\nimport os\n", {}),
         ("src/pkg/api.py", "from ._impl import Client\n", {}),
         (
@@ -46,8 +46,8 @@ def test_python_hands_on_what_it_imports_and_lists(
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("export * from './impl'", {ALL: ALL}),
-        ("export * as impl from './impl.js';", {"impl": ALL}),
+        ("export * from './impl'", {EVERY_NAME: EVERY_NAME}),
+        ("export * as impl from './impl.js';", {"impl": EVERY_NAME}),
         ("export { a, type B, c as d } from './impl';", {"a": "a", "B": "B", "d": "c"}),
         ("export { a } from 'impl';\nexport { b };", {}),
     ],

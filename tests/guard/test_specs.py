@@ -9,9 +9,22 @@ from hypothesis import strategies as st
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.guard import specs
-from missioncontrol.guard.acceptance_files import Signed, path_of, read_all, signed_part, text_of
 from missioncontrol.guard.globs import Prefilter, bad_pattern, matches
-from missioncontrol.guard.specs import DAY, Acceptance, Sides, Spec, State, accept, judge, spec_of
+from missioncontrol.guard.specs import (
+    DAY,
+    Acceptance,
+    Sides,
+    Signed,
+    Spec,
+    State,
+    accept,
+    acceptance_path,
+    acceptance_text,
+    judge,
+    read_acceptances,
+    signed_part,
+    spec_of,
+)
 from missioncontrol.ports.changes import Listing
 
 TEXT = "---\ncovers:\n  - src/auth/**\n  - '!src/auth/test_*'\n---\n# Login\n"
@@ -142,8 +155,8 @@ def test_a_file_of_an_acceptance_counts_as_it_was_signed() -> None:
         return Signed(acceptance, "k", f"k:{len(content)}:{hash(content)}")
 
     signed = sign(accepted())
-    place = path_of(signed.accepted.spec)
-    again = read_all({place: text_of(signed)})[signed.accepted.spec]
+    place = acceptance_path(signed.accepted.spec)
+    again = read_acceptances({place: acceptance_text(signed)})[signed.accepted.spec]
     assert again == signed
     assert again.counts((), verify)
     assert again.counts(("k", "l"), verify)
@@ -156,9 +169,9 @@ def test_a_file_of_an_acceptance_counts_as_it_was_signed() -> None:
 
 
 def test_a_file_at_another_place_or_of_another_form_is_no_acceptance() -> None:
-    text = text_of(Signed(accepted(), "k", "s"))
-    assert read_all({".mission/accepted/other.json": text}) == {}
-    assert read_all({path_of("tasks/0001-login/spec.md"): "{"}) == {}
+    text = acceptance_text(Signed(accepted(), "k", "s"))
+    assert read_acceptances({".mission/accepted/other.json": text}) == {}
+    assert read_acceptances({acceptance_path("tasks/0001-login/spec.md"): "{"}) == {}
 
 
 def test_a_spec_is_told_with_what_changed() -> None:

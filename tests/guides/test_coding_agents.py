@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, serving
-from missioncontrol.testing.scripted_models.tools import codex_command
+from missioncontrol.testing.scripted_models.script import codex_command
 from tests.guides.terminal import Terminal, blocks
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/coding-agents.md"

@@ -14,7 +14,7 @@ import pytest
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.memory_indexes.sqlite import SqliteMemoryIndex
-from missioncontrol.adapters.models.openai_compatible import Endpoint, OpenAICompatible
+from missioncontrol.adapters.openai_compatible import Endpoint, OpenAICompatible
 from missioncontrol.application.memory import (
     EVERYTHING,
     SHORTENED_MAX,

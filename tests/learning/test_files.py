@@ -4,10 +4,14 @@ import pytest
 
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.learned import Learned, LibraryPattern, Pattern, PatternKind
-from missioncontrol.learning.agent_settings import settings, without_secrets
+from missioncontrol.learning.declared_settings import (
+    agent_settings,
+    declared,
+    section_of,
+    without_secrets,
+)
 from missioncontrol.learning.extraction import from_files
 from missioncontrol.learning.fixtures import cases_of
-from missioncontrol.learning.linters import declared, section_of
 from missioncontrol.learning.proposals import proposed
 from missioncontrol.learning.relevance import bearing
 from missioncontrol.ports.history import TextFile
@@ -71,7 +75,7 @@ def test_what_looks_like_a_secret_is_left_out(text: str, left: str) -> None:
 
 def test_settings_of_agents_wherever_tools_look_for_them() -> None:
     places = ["AGENTS.md", "sub/AGENTS.md", ".mcp.json", ".codex/config.toml", "README.md"]
-    found = [each.path for each in settings([TextFile(path, "x\n") for path in places])]
+    found = [each.path for each in agent_settings([TextFile(path, "x\n") for path in places])]
     assert found == places[:-1]
 
 

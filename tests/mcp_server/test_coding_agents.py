@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.testing.scripted_models import Reply, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import claude_mcp, codex_mcp
+from missioncontrol.testing.scripted_models.script import claude_mcp, codex_mcp
 from tests.agents.repositories import repository
 from tests.cli.command import ARGV, GOAL, answer, end_all, environment, mission
 from tests.mcp_server.house import GREETING, RELEASE, saved, up, waiting

@@ -7,11 +7,7 @@ import pytest
 from pydantic_ai.messages import ModelResponse, TextPart
 from pydantic_ai.usage import RequestUsage
 
-from missioncontrol.adapters.models.openai_compatible import (
-    Endpoint,
-    OpenAICompatible,
-    endpoint_from,
-)
+from missioncontrol.adapters.openai_compatible import Endpoint, OpenAICompatible, endpoint_from
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.plan import Plan
 from missioncontrol.domain.work import Work

@@ -19,7 +19,7 @@ import pytest
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.specialists.scaffolding.blueprint import blueprint
 from missioncontrol.testing.scripted_models import Reply, Request, serving
-from missioncontrol.testing.scripted_models.tools import codex_command, codex_patch
+from missioncontrol.testing.scripted_models.script import codex_command, codex_patch
 from tests import prefork
 from tests.agents.houses import furnished
 from tests.agents.repositories import git

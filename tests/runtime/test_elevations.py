@@ -19,7 +19,7 @@ from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.step import Step
-from missioncontrol.runtime.elevation_expiry import ElevationExpiry
+from missioncontrol.runtime.expiry import ElevationExpiry
 from tests.application.parts import Office
 
 CODER = Declaration("coder", "scripted")

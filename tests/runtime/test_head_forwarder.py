@@ -9,8 +9,8 @@ import pytest
 
 from missioncontrol.adapters.heads_targets import SentFile
 from missioncontrol.ports.log_heads import HeadsSent, SignedHead
-from missioncontrol.runtime import head_forwarder
-from missioncontrol.runtime.head_forwarder import HeadForwarder
+from missioncontrol.runtime import signed_heads
+from missioncontrol.runtime.signed_heads import HeadForwarder
 from tests.application.parts import StandingClock
 
 
@@ -71,7 +71,7 @@ def play(root: Path, story: Callable[[Bench], Coroutine[Any, Any, None]]) -> Non
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_forwarder, "RETRY_SECONDS", (0.001,))
+    monkeypatch.setattr(signed_heads, "RETRY_SECONDS", (0.001,))
 
 
 def test_what_the_place_lacks_is_sent_first_and_what_is_signed_follows(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_place_out_of_order_is_reported_once_and_gets_everything_later(tmp_pat
 
 def test_the_queue_is_bounded_and_keeps_the_newest(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
-        many = head_forwarder.QUEUE_MAX + 10
+        many = signed_heads.QUEUE_MAX + 10
         bench.forwarder.start(map(head, range(1, many + 1)))
         await bench.forwarder.close()
         assert (bench.place.heads[0], bench.place.heads[-1]) == (11, many)

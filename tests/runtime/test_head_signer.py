@@ -14,8 +14,8 @@ from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import CancelRequested, RunSettled
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.log_heads import SignedHead
-from missioncontrol.runtime import head_signer
-from missioncontrol.runtime.head_signer import HeadSigner
+from missioncontrol.runtime import signed_heads
+from missioncontrol.runtime.signed_heads import HeadSigner
 from tests.application.parts import StandingClock
 
 
@@ -59,7 +59,7 @@ def play(root: Path, story: Callable[[Bench], Coroutine[Any, Any, None]]) -> Non
 def test_a_settlement_is_signed_without_waiting_for_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_signer, "SIGN_SECONDS", 3_600.0)
+    monkeypatch.setattr(signed_heads, "SIGN_SECONDS", 3_600.0)
 
     async def story(bench: Bench) -> None:
         await bench.commit(RunSettled("succeeded"))
@@ -72,10 +72,10 @@ def test_a_settlement_is_signed_without_waiting_for_the_clock(
 def test_so_many_events_are_signed_without_waiting_for_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_signer, "SIGN_SECONDS", 3_600.0)
+    monkeypatch.setattr(signed_heads, "SIGN_SECONDS", 3_600.0)
 
     async def story(bench: Bench) -> None:
-        await bench.commit(*[CancelRequested("x")] * head_signer.SIGN_EVENTS)
+        await bench.commit(*[CancelRequested("x")] * signed_heads.SIGN_EVENTS)
         assert (await bench.signed.get()).position == 1
 
     play(tmp_path, story)
@@ -84,7 +84,7 @@ def test_so_many_events_are_signed_without_waiting_for_the_clock(
 def test_anything_else_is_signed_by_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_signer, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(signed_heads, "SIGN_SECONDS", 0.01)
 
     async def story(bench: Bench) -> None:
         await bench.commit()
@@ -106,7 +106,7 @@ def test_an_end_that_is_signed_is_not_signed_again(tmp_path: Path) -> None:
 def test_what_keeps_us_from_signing_is_reported_once_and_ends_with_its_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(head_signer, "SIGN_SECONDS", 0.01)
+    monkeypatch.setattr(signed_heads, "SIGN_SECONDS", 0.01)
 
     async def story(bench: Bench) -> None:
         obstacle = tmp_path / "heads.jsonl"

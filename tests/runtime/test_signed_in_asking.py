@@ -27,8 +27,7 @@ from missioncontrol.application.authority import (
 )
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.permission import Permission, Role, permissions_of
-from missioncontrol.domain.principal import Asking, Way
+from missioncontrol.domain.principal import Asking, Permission, Role, Way, permissions_of
 from tests.cli.command import environment
 
 HELD = """
@@ -469,7 +468,7 @@ BROKEN_OFF = """
 import asyncio, os, pathlib, sys
 from missioncontrol.application.asks import StopAll
 from missioncontrol.app.container import holding
-from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.domain.principal import PERMISSIONS
 from missioncontrol.domain.principal import Asking
 from missioncontrol.app.settings import Settings
 

@@ -23,8 +23,8 @@ from missioncontrol.domain.work import Work
 from missioncontrol.ports.agent import Agent, Assignment, Line
 from missioncontrol.ports.clock import Clock
 from missioncontrol.projections.run_index import Board
-from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
+from missioncontrol.runtime.expiry import ApprovalTimeouts
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import recover

@@ -11,7 +11,7 @@ from missioncontrol.runtime.engine import Engine
 from missioncontrol.runtime.registry import Registry
 from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.simulation.disk import Fate, Plan
-from missioncontrol.testing.simulation.rules.violation import Violation
+from missioncontrol.testing.simulation.rules import Violation
 from missioncontrol.testing.simulation.world import Deadlock, World
 from tests.some import some
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from missioncontrol.adapters.models.openai_compatible import Endpoint, OpenAICompatible
+from missioncontrol.adapters.openai_compatible import Endpoint, OpenAICompatible
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.specialists.writer import Writer
 from missioncontrol.specialists.writer.prose import (

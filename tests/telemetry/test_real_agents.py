@@ -13,7 +13,7 @@ from missioncontrol.domain.trace import attempt_span, trace_of
 from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
 from missioncontrol.ports.agent_kind import AgentKind
 from missioncontrol.testing.scripted_models import ModelServer, Reply, ToolCall, serving
-from missioncontrol.testing.scripted_models.tools import claude_bash, codex_command
+from missioncontrol.testing.scripted_models.script import claude_bash, codex_command
 from tests.agents.bench import Door, TestLine, workshop
 from tests.agents.repositories import repository
 from tests.telemetry.collector import run

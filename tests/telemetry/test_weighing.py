@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from missioncontrol.interfaces.telemetry.message_count import (
+from missioncontrol.interfaces.telemetry.otlp_reader import (
     LOGS,
     TRACES,
     Fields,

@@ -19,10 +19,13 @@ from missioncontrol.domain.run.events import StepStarted
 from missioncontrol.domain.trace import attempt_span, trace_of
 from missioncontrol.interfaces.metrics import Metrics
 from missioncontrol.interfaces.telemetry.attribution import Attribution
-from missioncontrol.interfaces.telemetry.policy import TelemetryPolicy
+from missioncontrol.interfaces.telemetry.policy import (
+    ListeningSettings,
+    TelemetryPolicy,
+    listening_settings,
+)
 from missioncontrol.interfaces.telemetry.receiver import Receiver
 from missioncontrol.interfaces.telemetry.server import TelemetryServer
-from missioncontrol.interfaces.telemetry.settings import ListeningSettings, listening_settings
 from tests.telemetry.collector import collecting, run
 from tests.telemetry.listening import SECRET, attributes, traces
 from tests.telemetry.listening import span as told_span

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.agents.remote import attempt as attempts
-from missioncontrol.adapters.workers import line as lines
+from missioncontrol.adapters.workers import lease_runner as lines
 from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.domain.run.states import Failed, Succeeded
 from missioncontrol.domain.step import Spending

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Permission
 from missioncontrol.interfaces.app import copy_for
 from missioncontrol.interfaces.sign_in.gate import Gate
 from missioncontrol.interfaces.web.pages.workspaces import application

@@ -11,15 +11,13 @@ import yaml
 from missioncontrol.adapters.foreign_reading import (
     FOLDERS_MAX,
     Foreign,
+    Standing,
     in_a_line,
     read_text,
-    titled,
-    unreadable,
-)
-from missioncontrol.adapters.foreign_status import (
-    Standing,
     status_of,
     status_of_boxes,
+    titled,
+    unreadable,
     with_standing,
 )
 from missioncontrol.domain.errors import Rejected

@@ -1,17 +1,12 @@
-"""Answers to questions.
+"""Answers to questions, and the answer to the first steps of a funnel from that to all."""
 
-Counts are of people unless the question counts something else. A share is between 0 and 1, and None
-where it is undefined: the denominator is 0, or the period is not complete. Times are in seconds,
-moments ISO 8601 in UTC, buckets the first day (or hour) of their period in the product's zone:
-`2026-11-23` or `2026-11-23T14:00+01:00`.
-"""
-
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from missioncontrol.analytics.calendar import Setting
-from missioncontrol.analytics.questions import AnyQuestion, digest
+from missioncontrol.analytics.calendar import Setting, Weekday, buckets
+from missioncontrol.analytics.questions import AnyQuestion, Funnel, digest
 from missioncontrol.domain.errors import Rejected
 
 
@@ -194,3 +189,39 @@ def common_fields(
 def bad_cell(reason: str) -> Rejected:
     """Return the refusal of a cell that an answer does not have."""
     return Rejected("analytics.bad_cell", reason, hint="Use a count that the answer has.")
+
+
+def first_steps(
+    question: Funnel, answer: FunnelAnswer, steps: int, *, week_starts: Weekday = "monday"
+) -> tuple[Funnel, FunnelAnswer]:
+    """Return the question about the first `steps`, and its answer."""
+    assert question.order != "any"
+    exclusions = tuple(each for each in question.exclusions if each.before < steps)
+    first = msgspec.structs.replace(question, steps=question.steps[:steps], exclusions=exclusions)
+    moment = datetime.fromisoformat(answer.as_of).astimezone(UTC).replace(tzinfo=None)
+    setting = Setting(moment, answer.zone, week_starts)
+    shortened = msgspec.structs.replace(
+        answer,
+        question=digest(first),
+        steps=answer.steps[:steps],
+        groups=tuple(_cut(each, steps) for each in answer.groups),
+        trend=_trend(first, answer, setting),
+    )
+    return first, shortened
+
+
+def _trend(first: Funnel, answer: FunnelAnswer, setting: Setting) -> tuple[FunnelGroup, ...]:
+    """Return the periods; one is complete once none of its people can reach a further step."""
+    if first.by is None:
+        return ()
+    periods = zip(answer.trend, buckets(first.range, first.by, setting), strict=True)
+    found = []
+    for each, bucket in periods:
+        cut = _cut(each, len(first.steps))
+        is_open = bucket.until > setting.as_of or any(step.pending for step in cut.steps)
+        found.append(msgspec.structs.replace(cut, is_complete=not is_open))
+    return tuple(found)
+
+
+def _cut(group: FunnelGroup, steps: int) -> FunnelGroup:
+    return msgspec.structs.replace(group, steps=group.steps[:steps])

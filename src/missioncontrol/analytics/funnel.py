@@ -43,8 +43,8 @@ from missioncontrol.analytics.answers import (
 )
 from missioncontrol.analytics.calendar import Bucket, Setting, buckets
 from missioncontrol.analytics.filters import label_of
+from missioncontrol.analytics.funnel_chains import level_units as units_of_levels
 from missioncontrol.analytics.funnel_chains import units as units_of_chains
-from missioncontrol.analytics.funnel_levels import units as units_of_levels
 from missioncontrol.analytics.funnel_rows import Plan, rows
 from missioncontrol.analytics.questions import DAY, OTHER, STEPS_MAX, Cell, Funnel, Pattern, Step
 from missioncontrol.analytics.sql import (

@@ -1,22 +1,11 @@
-"""SQL for funnels with ordered steps: how far each attempt gets by chains of events.
-
-For each row, in the order of events, the queries compute the steps that it reaches: step k, if the
-event matches step k and the latest earlier event that reached step k-1 is near enough. To consider
-only the latest is exact: of two chains to events of one step, the later of each pair of events
-forms a chain again, so one chain is latest in every place. It starts latest, its distances are
-shortest, and the fewest events lie in between: if it breaks a rule, so does every other chain.
-
-Chains of later events are nowhere earlier, so the minimum over all rows that reach a step is that
-of the first one, and the maximum that of the last. Columns of a row, for each step `k`: `r` whether
-it reaches the step, `b` the start of its chain, `p` the time of the event before, and with
-exclusions `c`, the places of the events from which they apply. For each exclusion: `l`, the place
-of the latest such event before, and `v`, of the latest of all.
-"""
+"""SQL for funnels: how far each attempt gets, with steps in order by chains or in any order."""
 
 from missioncontrol.analytics.funnel_rows import Plan
 from missioncontrol.analytics.sql import joined
 
 BEFORE = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+ROWS_BITS = 31
+"""Bits of a row's place, of which a unit has less than two billion; two places form one number."""
 
 
 def units(plan: Plan) -> list[str]:
@@ -203,3 +192,63 @@ def _outcome(plan: Plan) -> str:
     cases = " ".join(f"WHEN {step - 1} THEN open_{step}" for step in plan.steps[1:])
     pending = f"CASE {reached(plan)} {cases} ELSE false END" if cases else "false"
     return f"{reached(plan)} AS reached, {pending} AS is_pending"
+
+
+def level_units(plan: Plan) -> list[str]:
+    """Return named queries over `seen`, the last of which is `units`, as for chains."""
+    return [
+        f"anchors AS ({_anchors(plan)})",
+        f"attempts AS ({_attempts(plan)})",
+        f"units AS ({_level_units(plan)})",
+    ]
+
+
+def _anchors(plan: Plan) -> str:
+    firsts = ", ".join(
+        f"first_value(CASE WHEN s{step} THEN {{'pos': pos, 'us': us}} END IGNORE NULLS) OVER w"
+        for step in plan.steps
+    )
+    return (
+        f"SELECT * FROM (SELECT *, list_sort([{firsts}], 'ASC', 'NULLS LAST') AS levels FROM seen"
+        f" WINDOW w AS (PARTITION BY {plan.strand} ORDER BY pos"
+        " ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) WHERE enters"
+    )
+
+
+def _attempts(plan: Plan) -> str:
+    """Return the anchors with the time of each level, and whether they may reach more."""
+    columns = [plan.unit, "us AS entered", "pos"]
+    if plan.has_touch:
+        columns.append("touch")
+    limit = plan.question.within
+    for step in plan.steps:
+        level = f"levels[{step + 1}]"
+        inside = "true" if limit is None else f"{level}.us - us <= {plan.time(limit)}"
+        columns += [
+            f"CASE WHEN {inside} THEN {level}.us END AS t{step}",
+            f"CASE WHEN {inside} THEN {level}.pos END AS o{step}",
+        ]
+    for step in plan.steps[1:]:
+        columns += [f"t{step} - us AS f{step}", f"t{step} - t{step - 1} AS g{step}"]
+    is_open = "true" if limit is None else f"us + {plan.time(limit)} > {plan.as_of}"
+    if plan.question.count == "sessions":
+        is_open += " AND is_live"
+    return f"SELECT {', '.join(columns)}, {is_open} AS is_open FROM anchors"
+
+
+def _level_units(plan: Plan) -> str:
+    pending = f"{reached(plan)} < {plan.steps[-1]} AND is_open"
+    outcome = f"{reached(plan)} AS reached, {pending} AS is_pending"
+    if plan.question.count == "entries":
+        return f"SELECT *, {outcome} FROM attempts"
+    columns = [plan.unit, "min(entered) AS entered", "bool_or(is_open) AS is_open"]
+    if plan.has_touch and plan.question.breakdown is not None:
+        chosen = "arg_max" if plan.question.breakdown.touch == "last" else "arg_min"
+        columns.append(f"{chosen}(touch, pos) AS touch")
+    for step in plan.steps:
+        columns.append(f"min(t{step}) AS t{step}")
+        if step:
+            latest = f"((o{step} + 1) << {ROWS_BITS}) - pos"
+            columns += [f"arg_min({each}{step}, {latest}) AS {each}{step}" for each in "fg"]
+    found = f"SELECT {', '.join(columns)} FROM attempts GROUP BY {plan.unit}"
+    return f"SELECT *, {outcome} FROM ({found})"

@@ -34,8 +34,7 @@ from missioncontrol.analytics.answers import (
 )
 from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.questions import OTHER, Bracket, Cell, Retention
-from missioncontrol.analytics.retention_bits import outcomes
-from missioncontrol.analytics.retention_rows import Plan, keyed, returns
+from missioncontrol.analytics.retention_rows import Plan, keyed, outcomes, returns
 from missioncontrol.analytics.sql import Rows
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.ports.warehouse import Statement

@@ -8,8 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from missioncontrol.adapters.agents.command import CARD, CommandAgent
-from missioncontrol.adapters.agents.program import Consulting, ProgramAgent
-from missioncontrol.adapters.agents.work_observer import ObservedAgent
+from missioncontrol.adapters.agents.program import Consulting, ObservedAgent, ProgramAgent
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.home import Home
 from missioncontrol.app.settings import COMMANDS_PASSED_ON, MODEL_VARIABLES, PASSED_ON, Settings

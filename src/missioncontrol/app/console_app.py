@@ -17,11 +17,11 @@ from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.console_file import console_settings
 from missioncontrol.adapters.expressions.lazy import LazyExpressions
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.mailers.smtp import SmtpMailer
 from missioncontrol.adapters.notices.sqlite import SqliteNotices
 from missioncontrol.adapters.os_user import os_user
-from missioncontrol.adapters.pushers.web_push import WebPusher
 from missioncontrol.adapters.secret_stores import secret_store
+from missioncontrol.adapters.smtp_mailer import SmtpMailer
+from missioncontrol.adapters.web_push import WebPusher
 from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reader import read_all

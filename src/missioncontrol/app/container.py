@@ -84,10 +84,8 @@ from missioncontrol.ports.console_settings import ConsoleSettings
 from missioncontrol.ports.log_heads import SignedHead
 from missioncontrol.projections.run_index import Board
 from missioncontrol.projections.work_items import ITEM
-from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
-from missioncontrol.runtime.head_forwarder import HeadForwarder
-from missioncontrol.runtime.head_signer import HeadSigner
+from missioncontrol.runtime.expiry import ApprovalTimeouts
 from missioncontrol.runtime.indexer import Indexer
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.projector import Projector
@@ -95,6 +93,7 @@ from missioncontrol.runtime.recovery import recover
 from missioncontrol.runtime.registry import Registered, Registry
 from missioncontrol.runtime.retention_worker import Keeper
 from missioncontrol.runtime.scheduler import Scheduler
+from missioncontrol.runtime.signed_heads import HeadForwarder, HeadSigner
 from missioncontrol.runtime.stall_detector import StuckSteps
 from missioncontrol.runtime.supervisor import Supervisor
 

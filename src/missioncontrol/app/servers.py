@@ -94,9 +94,9 @@ class OptionalServers:
         if self.gateway is not None or not parts.home.gateway.exists():
             return
         from missioncontrol.adapters.call_logs.sqlite import SqliteCallLog
-        from missioncontrol.interfaces.gateway.file import read_settings
-        from missioncontrol.interfaces.gateway.issued_keys import IssuedKeys
+        from missioncontrol.interfaces.gateway.keys import IssuedKeys
         from missioncontrol.interfaces.gateway.server import GatewayServer
+        from missioncontrol.interfaces.gateway.settings import read_settings
 
         settings = read_settings(parts.home.gateway)
         if settings is None:
@@ -159,9 +159,9 @@ class OptionalServers:
 
     async def _receive_telemetry(self) -> None:
         from missioncontrol.interfaces.telemetry.attribution import Attribution
+        from missioncontrol.interfaces.telemetry.policy import listening_settings
         from missioncontrol.interfaces.telemetry.receiver import Receiver
         from missioncontrol.interfaces.telemetry.server import TelemetryServer
-        from missioncontrol.interfaces.telemetry.settings import listening_settings
 
         parts = self._parts
         settings = listening_settings(parts.environment)

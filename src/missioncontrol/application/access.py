@@ -35,9 +35,8 @@ from missioncontrol.domain.access.refusals import TOKEN_SECONDS_MAX
 from missioncontrol.domain.access.states import INITIAL_ACCESS, Access
 from missioncontrol.domain.approval.commands import NO_SECOND_LOOK, SecondLook, Who
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Permission, Role, permissions_of
 from missioncontrol.domain.person import is_vouched, person
-from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.principal import PERMISSIONS, Asking, Permission, Role, permissions_of
 
 STREAM = "access"
 MARK = "mct_"

@@ -14,9 +14,8 @@ from missioncontrol.application.repositories import RepositoryTaskAsked
 from missioncontrol.application.schedules import Asked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.permission import Needed
 from missioncontrol.domain.person import is_agent
-from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.principal import Asking, Needed
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from missioncontrol.guard.acceptance_files import Verify, path_of, read_all
 from missioncontrol.guard.facts import (
     CANDIDATES_MAX,
     Facts,
@@ -21,7 +20,16 @@ from missioncontrol.guard.facts import (
 )
 from missioncontrol.guard.globs import Prefilter, matching
 from missioncontrol.guard.rules import PLACE, Rules, rules_of
-from missioncontrol.guard.specs import Judged, Sides, Spec, judge, spec_of
+from missioncontrol.guard.specs import (
+    Judged,
+    Sides,
+    Spec,
+    Verify,
+    acceptance_path,
+    judge,
+    read_acceptances,
+    spec_of,
+)
 from missioncontrol.guard.triggers import Trigger, triggers
 from missioncontrol.guard.verdict import Verdict, verdict
 from missioncontrol.ports.changes import ChangedRepository
@@ -129,9 +137,9 @@ async def judged(
     now: float,
 ) -> list[Judged]:
     """Say how specs stand for the change."""
-    places = [path_of(spec.path) for spec in specs]
+    places = [acceptance_path(spec.path) for spec in specs]
     remaining = [path for path in places if path in repository.listing.files]
-    signed = read_all(await repository.texts(remaining))
+    signed = read_acceptances(await repository.texts(remaining))
     paths = sorted({path for each in signed.values() for path in each.accepted.files or ()})
     sides = Sides(
         await repository.base_listing(), repository.listing, await repository.contents(paths)

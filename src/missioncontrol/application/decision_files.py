@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from missioncontrol.documents.madr.reader import read_decision
-from missioncontrol.documents.madr.record import NoDecision, NotUnderstood, ReadDecision
+from missioncontrol.documents.madr.status import NoDecision, NotUnderstood, ReadDecision
 from missioncontrol.domain.decision import (
     DecisionCommand,
     DecisionLog,

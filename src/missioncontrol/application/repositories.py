@@ -11,7 +11,7 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.current_request import current_request
 from missioncontrol.application.journal import Journal
 from missioncontrol.documents.merge import Conflict, Merged, merged
-from missioncontrol.documents.outline import beginning, outline_of
+from missioncontrol.documents.sections import beginning, outline_of
 from missioncontrol.domain.errors import Conflict as Stale
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.repository.commands import (

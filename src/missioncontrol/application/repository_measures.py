@@ -6,11 +6,9 @@ from typing import Any, cast
 import msgspec
 
 from missioncontrol.application.journal import READ_AT_ONCE
-from missioncontrol.documents.task_measures.duplicates import doubled
-from missioncontrol.documents.task_measures.fix_ups import fix_ups
 from missioncontrol.documents.task_measures.measures import Measure, measures
-from missioncontrol.documents.task_measures.task_lines import Carried, carried
-from missioncontrol.documents.task_measures.task_timeline import fold_history
+from missioncontrol.documents.task_measures.rework import doubled, fix_ups
+from missioncontrol.documents.task_measures.task_lines import Carried, carried, fold_history
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.repository.events import RepositoryEvent
 from missioncontrol.domain.run.events import RunEvent

@@ -9,8 +9,7 @@ from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import NotFound, Unavailable
 from missioncontrol.domain.spec import AcceptSpec, SpecAccepted, SpecEvent, Specs, decide, evolve
-from missioncontrol.guard.acceptance_files import signed_part
-from missioncontrol.guard.specs import Acceptance
+from missioncontrol.guard.specs import Acceptance, signed_part
 
 STREAM = "specs"
 

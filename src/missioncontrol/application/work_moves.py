@@ -12,7 +12,7 @@ import msgspec
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.application.work_index import WorkItem
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Permission
 from missioncontrol.domain.repository.commands import DropTask, FinishTask, StartTask
 from missioncontrol.domain.repository.decide import decide
 from missioncontrol.domain.repository.events import Who

@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
-from missioncontrol.adapters.models.openai_compatible import endpoint_from
+from missioncontrol.adapters.openai_compatible import endpoint_from
 from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import DAYS_USUAL, EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary

@@ -38,7 +38,7 @@ from missioncontrol.cli.output import note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.visible import visible
-from missioncontrol.interfaces.capture.bots import is_bot
+from missioncontrol.interfaces.capture.origin import is_bot
 from missioncontrol.ports.event_files import FIELDS, FileKind, Mapping
 from missioncontrol.ports.warehouse import Captured, Warehouse
 

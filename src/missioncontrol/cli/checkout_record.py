@@ -18,7 +18,7 @@ from missioncontrol.application.repositories import (
     digest_of,
 )
 from missioncontrol.cli.desk import Desk
-from missioncontrol.documents import task_history, task_index
+from missioncontrol.documents import task_index
 from missioncontrol.documents.task_index import TaskIndex, edited, index_of, index_text, read_index
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -90,11 +90,11 @@ class Checkout:
         Raises:
             Rejected: `repository.generated`; `repository.not_ours`, where it is a user's own.
         """
-        text = self.files.read(task_history.PLACE)
+        text = self.files.read(task_index.HISTORY_PLACE)
         if text is not None and "<!-- section " not in text:
-            raise _foreign(task_history.PLACE)
+            raise _foreign(task_index.HISTORY_PLACE)
         if text is not None:
-            task_history.refuse_edited(text)
+            task_index.refuse_edited(text)
         return text or ""
 
     def ignored(self) -> list[str]:
@@ -232,7 +232,7 @@ class Record:
         if self.is_index_old():
             found.append(f"{task_index.PLACE} is not what the record says by now")
         if self.checkout.history() != self._history(self.state()[1]):
-            found.append(f"{task_history.PLACE} is not what the record says by now")
+            found.append(f"{task_index.HISTORY_PLACE} is not what the record says by now")
         return found
 
     def _index(self, *, regenerate: bool) -> TaskIndex | None:
@@ -255,7 +255,7 @@ class Record:
         """Refuse to write over files that were never generated here: they belong to a user."""
         for place, sign in (
             (task_index.PLACE, f'{SIGN}{self.sop.id}"'),
-            (task_history.PLACE, task_history.HEAD),
+            (task_index.HISTORY_PLACE, task_index.HISTORY_HEAD),
         ):
             text = self.checkout.files.read(place)
             if text is not None and sign not in text:
@@ -266,7 +266,7 @@ class Record:
         if regenerate:
             return
         if not self._history(version).startswith(self.checkout.history()):
-            raise edited(task_history.PLACE, "the record does not say that")
+            raise edited(task_index.HISTORY_PLACE, "the record does not say that")
 
     def _take(self, edit: Edit) -> AcceptedEdit:
         ask = RepositoryTaskAsked(
@@ -295,7 +295,7 @@ class Record:
                     self.checkout.files.write(place, stored.decode("utf-8"))
                     written.append(place)
         for place, text in (
-            (task_history.PLACE, self._history(version)),
+            (task_index.HISTORY_PLACE, self._history(version)),
             (task_index.PLACE, self._index_text(state, version)),
         ):
             if text and self.checkout.files.read(place) != text:
@@ -307,7 +307,7 @@ class Record:
         return index_text(index_of(state, self.sop.id, version))
 
     def _history(self, version: int) -> str:
-        return task_history.history_text(self.sop.id, asyncio.run(self._recorded(version)))
+        return task_index.history_text(self.sop.id, asyncio.run(self._recorded(version)))
 
     async def _recorded(self, until: int) -> list[Recorded]:
         """Return the events of the repository up to a version of its stream."""

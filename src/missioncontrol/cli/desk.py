@@ -351,8 +351,7 @@ class Desk:
     def reader(self) -> "Reader":
         """What queries read of a directory of this machine, as the user of the machine."""
         from missioncontrol.application.reader import Reader
-        from missioncontrol.domain.permission import PERMISSIONS
-        from missioncontrol.domain.principal import Principal
+        from missioncontrol.domain.principal import PERMISSIONS, Principal
 
         return Reader(self, Principal(self.actor, ("admin",), PERMISSIONS, "os", ""))
 

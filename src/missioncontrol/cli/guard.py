@@ -22,9 +22,16 @@ from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import colour, note, print_bytes, print_json, print_text
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
-from missioncontrol.guard.acceptance_files import Signed, path_of, text_of
 from missioncontrol.guard.rules import Rules, rules_text
-from missioncontrol.guard.specs import Judged, accept, digest_of, spec_of
+from missioncontrol.guard.specs import (
+    Judged,
+    Signed,
+    accept,
+    acceptance_path,
+    acceptance_text,
+    digest_of,
+    spec_of,
+)
 from missioncontrol.guard.verdict import Finding, Verdict, sarif_of
 
 COLOURS = {"error": "31", "warning": "33", "note": "2"}
@@ -135,7 +142,7 @@ def _accept(arguments: argparse.Namespace) -> int:
     from missioncontrol.cli.desk import Desk
 
     root, repository, path, text = asyncio.run(_staged_spec(arguments))
-    _refuse_links(root, path_of(path))
+    _refuse_links(root, acceptance_path(path))
     spec = spec_of(path, text)
     if spec is None:
         raise Rejected(
@@ -161,8 +168,8 @@ def _accept(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
     acceptance = msgspec.structs.replace(acceptance, at=answer["at"], by=answer["by"])
-    place = path_of(path)
-    text = text_of(Signed(acceptance, answer["key"], answer["signature"]))
+    place = acceptance_path(path)
+    text = acceptance_text(Signed(acceptance, answer["key"], answer["signature"]))
     RepositoryFiles(root).write(place, text)
     if arguments.json:
         print_json({**answer, "file": place, "files": covered})

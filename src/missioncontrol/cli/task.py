@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.foreign_reading import Foreign
-from missioncontrol.adapters.foreign_status import CLOSED
+from missioncontrol.adapters.foreign_reading import CLOSED, Foreign
 from missioncontrol.adapters.foreign_tasks import foreign_tasks
 from missioncontrol.application.repositories import (
     RepositoryTaskAsked,

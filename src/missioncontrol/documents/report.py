@@ -1,18 +1,54 @@
-"""The report of a run in the forms that people keep: HTML, Markdown, PDF, JSON and a zip of all."""
+"""The report of a run in the forms people keep: HTML, Markdown, PDF, JSON, and a zip of all."""
 
+import hashlib
+import io
+import zipfile
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
-from missioncontrol.documents.bundle import bundle
-from missioncontrol.documents.exhibits import ReadArtifact
+from missioncontrol.documents.exhibits import Exhibit, ReadArtifact, readable
 from missioncontrol.documents.json_report import machine_form
 from missioncontrol.documents.outcome import outcome_sentence
 from missioncontrol.documents.page import html_page
 from missioncontrol.documents.paper import markdown_page, pdf_page
 from missioncontrol.documents.record import MissionRecord
 from missioncontrol.documents.report_data import Reading
+from missioncontrol.domain.errors import Rejected, Unavailable
+
+SCHEMA = "missioncontrol.manifest/1"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold: an entry's own time would say when it was packed."""
+
+
+class ZipEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of the manifest."""
+
+    path: str
+    sha256: str
+    size: int
+    task: str = ""
+    name: str = ""  # the artifact's own name, where the path had to differ
+
+
+class MissingFile(msgspec.Struct, frozen=True):
+    """An artifact that could not be packed."""
+
+    task: str
+    name: str
+    sha256: str
+    reason: str
+
+
+class ZipManifest(msgspec.Struct, frozen=True):
+    """What is in the zip, but for the manifest itself."""
+
+    schema: str
+    run: str
+    entries: tuple[ZipEntry, ...]
+    missing: tuple[MissingFile, ...]
 
 
 def for_outsiders(record: MissionRecord) -> MissionRecord:
@@ -93,3 +129,61 @@ def report_json(record: MissionRecord) -> bytes:
 def report_zip(record: MissionRecord, read_artifact: ReadArtifact) -> bytes:
     """Return the other forms, every artifact and every event, with a manifest of digests."""
     return bundle(Reading(record), read_artifact)
+
+
+def bundle(reading: Reading, read_artifact: ReadArtifact) -> bytes:
+    """Return the zip; the same reading and artifacts give the same bytes on every machine."""
+    forms = {
+        "report.html": html_page(reading, read_artifact).encode(),
+        "report.md": markdown_page(reading, read_artifact).encode(),
+        "report.json": machine_form(reading),
+        "events.jsonl": events_lines(reading.record),
+    }
+    with suppress(Rejected, Unavailable):  # One too large to be printed is there in other forms.
+        forms["report.pdf"] = pdf_page(reading, read_artifact)
+    entries: list[ZipEntry] = []
+    missing: list[MissingFile] = []
+    packed = io.BytesIO()
+    # Stored, not deflated: compressors differ between machines and would change the bytes.
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in forms.items():
+            entries.append(
+                _packed(archive, ZipEntry(path, _digest(content), len(content)), content)
+            )
+        for exhibit in sorted(reading.exhibits, key=lambda one: one.path):
+            content, fault = readable(exhibit.artifact, read_artifact)
+            if fault:
+                missing.append(_missing(exhibit, fault))
+            else:
+                entries.append(_packed(archive, _entry(exhibit, content), content))
+        manifest = ZipManifest(SCHEMA, reading.record.run, tuple(entries), tuple(missing))
+        content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        _packed(archive, ZipEntry("manifest.json", "", len(content)), content)
+    return packed.getvalue()
+
+
+def events_lines(record: MissionRecord) -> bytes:
+    """Return the run's events as JSON lines, in log order, with their hashes."""
+    lines = (msgspec.json.encode(event, order="deterministic") for event in record.events)
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _packed(archive: zipfile.ZipFile, entry: ZipEntry, content: bytes) -> ZipEntry:
+    info = zipfile.ZipInfo(entry.path, EPOCH)
+    info.create_system = 3  # Unix, whatever this machine is
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, content)
+    return entry
+
+
+def _entry(exhibit: Exhibit, content: bytes) -> ZipEntry:
+    artifact = exhibit.artifact
+    return ZipEntry(exhibit.path, artifact.digest, len(content), exhibit.task, artifact.name)
+
+
+def _missing(exhibit: Exhibit, fault: str) -> MissingFile:
+    return MissingFile(exhibit.task, exhibit.artifact.name, exhibit.artifact.digest, fault)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from missioncontrol.documents.outline import outline_of
+from missioncontrol.documents.sections import outline_of
 from missioncontrol.documents.task_index import Entry, TaskIndex
 from missioncontrol.domain.repository.documents import TaskDocument
 from missioncontrol.domain.repository.gates import Reason, gate, held_up, phase_of

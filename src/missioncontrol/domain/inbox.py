@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import Permission
 from missioncontrol.domain.person import can_decide, person
+from missioncontrol.domain.principal import Permission
 
 ID_MAX = 600
 TEXT_MAX = 4_000

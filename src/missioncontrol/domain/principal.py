@@ -1,15 +1,35 @@
-"""Who is signed in: the person behind a request, and what they may do."""
+"""Who is signed in: the person behind a request, and the permissions that they have."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, get_args
 
 import msgspec
 
-from missioncontrol.domain.permission import Permission, Role
-
+Permission = Literal["read", "audit", "operate", "approve", "stop", "govern", "administer"]
+"""What a request needs."""
+Needed = Permission | Literal["sign_in"]
+"""`sign_in`: any caller that signed in; the service looks at what is asked for."""
+MEANING: dict[Permission, str] = {
+    "read": "see missions, runs, costs, events, logs and artifacts",
+    "audit": "verify and export the log, see who was admitted and from where",
+    "operate": "begin, cancel, retry, resume and fork work; save workflows; tend schedules",
+    "approve": "answer approvals and questions",
+    "stop": "the emergency stop",
+    "govern": "caps, prices, rate limits, agents, keys, webhooks, and going on after a stop",
+    "administer": "users, roles and other people's tokens",
+}
+Role = Literal["viewer", "operator", "approver", "auditor", "admin"]
+PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
+ROLES: tuple[Role, ...] = get_args(Role)
+OF_ROLE: dict[Role, frozenset[Permission]] = {
+    "viewer": frozenset({"read"}),
+    "operator": frozenset({"read", "operate", "stop"}),
+    "approver": frozenset({"read", "approve", "stop"}),
+    "auditor": frozenset({"read", "audit"}),
+    "admin": PERMISSIONS,
+}
 Way = Literal["link", "password", "oidc", "token", "os"]
 """The way of signing in; `os` where only the operating system vouches for the home's owner."""
-
-
 TERMINAL = "mission-cli"
 """How the command line calls itself where it works through a server."""
 
@@ -45,3 +65,8 @@ class Asking(msgspec.Struct, frozen=True, omit_defaults=True):
     agent: str = ""  # what the client calls itself: its User-Agent, at most 200 characters
     digest: str = ""  # SHA-256 of what is asked; set where the client named its request itself
     former: str = ""  # the digest under the name that the operation had in earlier releases
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return all that these roles allow together; nothing where there are none."""
+    return frozenset[Permission]().union(*(OF_ROLE[role] for role in roles))

@@ -9,13 +9,15 @@ import msgspec
 from missioncontrol.guard.globs import matches
 from missioncontrol.guard.imports import (
     Import,
+    imports_any,
     imports_of,
     is_built_in,
     is_code,
     is_import_of,
     package_of,
+    reexported_from,
+    reexports_of,
 )
-from missioncontrol.guard.reexports import imports_any, reexported_from, reexports_of
 from missioncontrol.guard.rules import Rules
 from missioncontrol.guard.surface import is_public
 from missioncontrol.ports.changes import Change, FileChange

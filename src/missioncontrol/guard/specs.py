@@ -1,13 +1,14 @@
-"""Specs: files that declare what they cover, and whether their acceptance is still current."""
+"""Specs: files that declare what they cover, and their acceptances, also as signed files."""
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from posixpath import dirname
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from missioncontrol.domain.canonical import canonical
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.guard.globs import bad_pattern, matches, matching
 from missioncontrol.ports.changes import Listing
@@ -18,13 +19,10 @@ FRONT_LINES_MAX = 400
 NAMED_MAX = 5
 LISTED_MAX = 2_000
 """Covered files that an acceptance lists one by one."""
-
-
 State = Literal["current", "unaccepted", "unsigned", "rewritten", "moved_on", "old"]
 """Never accepted, or by no signature that counts; or its text or covered files changed since then,
 or it was long ago.
 """
-
 WORDS: Mapping[State, str] = {
     "current": "is current",
     "unaccepted": "was never accepted",
@@ -33,16 +31,18 @@ WORDS: Mapping[State, str] = {
     "moved_on": "covers files that changed after it was accepted",
     "old": "was accepted long ago, and something near what it covers has moved since",
 }
-
 _ITEM = re.compile(r"( *)- ([A-Za-z_/][\w./*@+-]*) *", re.ASCII)
 _OTHER = re.compile(r"[\w-]+:( [\w][\w ./,()'+-]*)?", re.ASCII)
 _NO_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """Words that YAML reads as other types; so are numbers, which name no file."""
-
 Patterns = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=500)], ...],
     msgspec.Meta(min_length=1, max_length=COVERS_MAX),
 ]
+ACCEPTANCES_FOLDER = ".mission/accepted/"
+ACCEPTANCES_NOTE = "Written by `mission guard accept`. An edit makes it void."
+Verify = Callable[[bytes, str, str], bool]
+"""Verifies a signature: content, public key, signature."""
 
 
 class _Front(msgspec.Struct, frozen=True):
@@ -256,3 +256,53 @@ def _bad(path: str, reason: str) -> Rejected:
         f"The spec {path} can't be used: {reason}.",
         hint="At its top it says, between two lines of ---, `covers:` with patterns of files.",
     )
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """An acceptance with its signature."""
+
+    accepted: Acceptance
+    key: str  # the public key of a data directory, hexadecimal
+    signature: str  # Ed25519, hexadecimal
+    note: str = ACCEPTANCES_NOTE
+
+    def counts(self, signers: Sequence[str], verify: Verify) -> bool:
+        """Whether one of `signers` signed it as it is; any key counts where there are none."""
+        files = self.accepted.files
+        return (
+            (not signers or self.key in signers)
+            and (files is None or listed_digest(files) == self.accepted.covered)
+            and verify(signed_part(self.accepted), self.key, self.signature)
+        )
+
+
+def acceptance_path(spec: str) -> str:
+    """Return the path of the acceptance file of a spec."""
+    name = hashlib.sha256(spec.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+    return f"{ACCEPTANCES_FOLDER}{name}.json"
+
+
+def signed_part(accepted: Acceptance) -> bytes:
+    """Return the signed bytes: all but the list of files, which `covered` digests."""
+    fields = msgspec.structs.asdict(msgspec.structs.replace(accepted, files=None))
+    return b"missioncontrol.acceptance/1\n" + canonical(fields)
+
+
+def acceptance_text(signed: Signed) -> str:
+    """Return the text of an acceptance file."""
+    return (
+        msgspec.json.format(msgspec.json.encode(signed, order="sorted"), indent=1).decode() + "\n"
+    )
+
+
+def read_acceptances(texts: Mapping[str, str]) -> dict[str, Signed]:
+    """Return the acceptances in files, by the path of the spec; unreadable files are skipped."""
+    found: dict[str, Signed] = {}
+    for path, text in texts.items():
+        try:
+            signed = msgspec.json.decode(text, type=Signed)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            continue
+        if acceptance_path(signed.accepted.spec) == path:
+            found[signed.accepted.spec] = signed
+    return found

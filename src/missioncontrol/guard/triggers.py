@@ -8,8 +8,7 @@ from missioncontrol.domain.pattern import finds
 from missioncontrol.guard.equivalence import is_equivalent
 from missioncontrol.guard.facts import Facts, Fresh, outer, service_of
 from missioncontrol.guard.globs import matches, matching
-from missioncontrol.guard.imports import Import, package_of
-from missioncontrol.guard.reexports import dropped_reexports
+from missioncontrol.guard.imports import Import, dropped_reexports, package_of
 from missioncontrol.guard.rules import Rule, Rules, When
 from missioncontrol.guard.surface import changes_of, is_public, module_of
 from missioncontrol.ports.changes import Change, FileChange, Line

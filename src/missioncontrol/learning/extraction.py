@@ -16,7 +16,7 @@ from missioncontrol.domain.learned import (
     Place,
     Rule,
 )
-from missioncontrol.learning import agent_settings, linters, skeletons
+from missioncontrol.learning import declared_settings, skeletons
 from missioncontrol.learning.codemods import FIXTURES_MAX, Found, holds
 from missioncontrol.learning.tree import language_of
 from missioncontrol.ports.history import TextFile
@@ -97,7 +97,7 @@ def _joined(one: Found, other: Found) -> Found:
 
 def from_files(files: Sequence[TextFile], repository: str, commit: str) -> Iterator[Pattern]:
     """Yield what the files of a checkout teach: settings of linters and agents, and templates."""
-    for rule, line in linters.declared(files):
+    for rule, line in declared_settings.declared(files):
         where = f"[{rule.section}] of {rule.path}" if rule.section else rule.path
         yield _of_file(
             id_of("rule", repository, rule.path, rule.section),
@@ -108,7 +108,7 @@ def from_files(files: Sequence[TextFile], repository: str, commit: str) -> Itera
             rule.text,
             rule,
         )
-    for found in agent_settings.settings(files):
+    for found in declared_settings.agent_settings(files):
         count = f"{found.left_out} value{'' if found.left_out == 1 else 's'}"
         left = f" ({count} left out)" if found.left_out else ""
         yield _of_file(

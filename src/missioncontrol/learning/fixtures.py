@@ -4,8 +4,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.learned import Codemod, FileTemplate, Fixture, Pattern, Rule, Settings
-from missioncontrol.learning.agent_settings import without_secrets
-from missioncontrol.learning.linters import is_readable
+from missioncontrol.learning.declared_settings import is_readable, without_secrets
 from missioncontrol.learning.rewrite import rewritten_piece
 from missioncontrol.learning.skeletons import is_whole
 from missioncontrol.learning.tree import flat

@@ -7,7 +7,7 @@ import msgspec
 
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.learned import Codemod, FileTemplate, Pattern, Rule, Settings
-from missioncontrol.learning.linters import section_of
+from missioncontrol.learning.declared_settings import section_of
 from missioncontrol.learning.python_names import missing
 from missioncontrol.learning.rewrite import rewritten
 from missioncontrol.learning.skeletons import filled

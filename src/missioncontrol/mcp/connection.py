@@ -9,8 +9,7 @@ import httpx
 
 from missioncontrol.client import AsyncClient
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.permission import PERMISSIONS, Permission
-from missioncontrol.domain.principal import Asking, Principal
+from missioncontrol.domain.principal import PERMISSIONS, Asking, Permission, Principal
 from missioncontrol.interfaces.app import build
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine, Holder

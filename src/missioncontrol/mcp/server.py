@@ -17,7 +17,7 @@ from pydantic import AnyUrl
 
 from missioncontrol.client import AsyncClient
 from missioncontrol.domain.errors import MissionControlError, NotFound
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Permission
 from missioncontrol.domain.visible import visible
 from missioncontrol.mcp.tasks import Tasks, Work
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 
 MIB = 1024 * 1024
 

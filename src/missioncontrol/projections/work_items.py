@@ -18,7 +18,7 @@ from missioncontrol.domain.run import events as r
 from missioncontrol.domain.work_item import events as w
 from missioncontrol.domain.work_item.stages import STARTABLE
 from missioncontrol.ports.read_tables import ListedRow, RunRow
-from missioncontrol.projections import work_missions, work_repositories, work_runs
+from missioncontrol.projections import work_plans, work_runs
 from missioncontrol.projections.work_rows import (
     TITLE_MAX,
     EpicRow,
@@ -325,20 +325,20 @@ def _edit(row: WorkRow, event: w.WorkItemEdited) -> None:
 
 
 _HANDLERS: dict[type, Callable[[WorkItems, str, Any, float], None]] = {
-    m.MissionCreated: work_missions.create_mission,
-    m.PlanAccepted: work_missions.accept_plan,
-    m.MissionStarted: work_missions.start_mission,
-    p.RepositoryAdopted: work_repositories.adopt,
-    p.ProcessChanged: work_repositories.change_process,
-    p.RepositoryTaskAdded: work_repositories.change_task,
-    p.RepositoryTaskEdited: work_repositories.change_task,
-    p.TaskDocumentTaken: work_repositories.change_task,
-    p.TaskDocumentSigned: work_repositories.change_task,
-    p.RepositoryTaskStarted: work_repositories.change_task,
-    p.RepositoryTaskDone: work_repositories.change_task,
-    p.RepositoryTaskDropped: work_repositories.change_task,
-    p.RepositoryTaskScoped: work_repositories.change_task,
-    p.RepositoryTasksRun: work_repositories.run_tasks,
+    m.MissionCreated: work_plans.create_mission,
+    m.PlanAccepted: work_plans.accept_plan,
+    m.MissionStarted: work_plans.start_mission,
+    p.RepositoryAdopted: work_plans.adopt,
+    p.ProcessChanged: work_plans.change_process,
+    p.RepositoryTaskAdded: work_plans.change_task,
+    p.RepositoryTaskEdited: work_plans.change_task,
+    p.TaskDocumentTaken: work_plans.change_task,
+    p.TaskDocumentSigned: work_plans.change_task,
+    p.RepositoryTaskStarted: work_plans.change_task,
+    p.RepositoryTaskDone: work_plans.change_task,
+    p.RepositoryTaskDropped: work_plans.change_task,
+    p.RepositoryTaskScoped: work_plans.change_task,
+    p.RepositoryTasksRun: work_plans.run_tasks,
     q.QuestionAsked: WorkItems.ask,
     q.QuestionAnswered: WorkItems.answer,
     q.QuestionWithdrawn: WorkItems.answer,

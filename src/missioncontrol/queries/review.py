@@ -26,7 +26,7 @@ from missioncontrol.application.unified_diff import FilePatch, files_of
 from missioncontrol.declarations import ItemQuery, Query, Target, Terminal
 from missioncontrol.domain.approval.commands import Who
 from missioncontrol.domain.errors import MissionControlError, NotFound
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Permission
 from missioncontrol.domain.review import Comment, Review, Side, unknown
 from missioncontrol.domain.run.states import Run
 from missioncontrol.projections.work_rows import WorkRow

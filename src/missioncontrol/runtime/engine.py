@@ -31,10 +31,9 @@ from missioncontrol.domain.run.states import Run, SettledState, Working
 from missioncontrol.domain.step import Step
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.runtime.alarms import Alarms
-from missioncontrol.runtime.assignment import Claiming
 from missioncontrol.runtime.attempts import Attempts, ProgressListener
 from missioncontrol.runtime.output import Output
-from missioncontrol.runtime.registry import Registry
+from missioncontrol.runtime.registry import Claiming, Registry
 from missioncontrol.runtime.run_waiters import Waiting
 
 RECHECK_SECONDS = 60.0

@@ -27,7 +27,7 @@ from missioncontrol.ports.agent_kind import AgentKind, Proof, Workshop
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.workers import is_remote
 from missioncontrol.runtime.breaker import Breaker
-from missioncontrol.runtime.elevation_expiry import ElevationExpiry
+from missioncontrol.runtime.expiry import ElevationExpiry
 from missioncontrol.runtime.registry import Registered, Registry
 
 PROBE_SECONDS_MAX = 60.0

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from missioncontrol.domain.permission import Needed as SignedIn
+from missioncontrol.domain.principal import Needed as SignedIn
 
 NEEDED = "permission"
 

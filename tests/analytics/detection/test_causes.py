@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from missioncontrol.analytics.detection.causes import explains, merged
+from missioncontrol.analytics.detection.detector import explains, merge_by_cause
 from missioncontrol.analytics.detection.findings import Figure, Finding, Place
 from missioncontrol.analytics.questions import Pattern, Range, Series, Trend
 
@@ -44,7 +44,7 @@ def finding(metric: str, effect: float, days: int = 7, **other: Any) -> Finding:
 
 
 def test_what_follows_from_a_cause_is_told_with_it() -> None:
-    (found,) = merged(
+    (found,) = merge_by_cause(
         [
             finding("events.invited", -0.3, 4),
             finding("events.onboarded", -0.36),
@@ -57,7 +57,7 @@ def test_what_follows_from_a_cause_is_told_with_it() -> None:
 
 
 def test_what_may_not_follow_stays_apart() -> None:
-    found = merged([finding("events.error", 1.5), finding("events.signup", 1.4)], FOLLOWS)
+    found = merge_by_cause([finding("events.error", 1.5), finding("events.signup", 1.4)], FOLLOWS)
     assert {each.metric for each in found} == {"events.error", "events.signup"}
 
 
@@ -75,21 +75,21 @@ def test_a_cause_explains_no_other_days_no_other_direction_and_nothing_much_larg
 
 def test_robots_that_sign_up_explain_that_a_smaller_share_goes_on() -> None:
     cause = finding("events.signup", 1.0)
-    (found,) = merged([cause, finding("conversion.onboarded", -0.5, unit="share")], FOLLOWS)
+    (found,) = merge_by_cause([cause, finding("conversion.onboarded", -0.5, unit="share")], FOLLOWS)
     assert found.metric == "events.signup"
 
 
 def test_one_cause_is_as_severe_as_the_worst_that_follows_unless_that_is_good() -> None:
     worse = finding("events.onboarded", -0.4, severity="critical")
-    (found,) = merged([finding("conversion.onboarded", -0.35), worse], FOLLOWS)
+    (found,) = merge_by_cause([finding("conversion.onboarded", -0.35), worse], FOLLOWS)
     assert found.severity == "critical"
     rise = finding("events.signup", 0.4, severity="info")
-    (found,) = merged([rise, finding("events.onboarded", 0.4, is_good=None)], FOLLOWS)
+    (found,) = merge_by_cause([rise, finding("events.onboarded", 0.4, is_good=None)], FOLLOWS)
     assert found.severity == "info"
 
 
 def test_the_most_severe_comes_first_then_what_is_least_by_chance() -> None:
-    found = merged(
+    found = merge_by_cause(
         [
             finding("a", -0.2, severity="info", score=-99.0),
             finding("b", -0.2, severity="warning", score=-5.0),

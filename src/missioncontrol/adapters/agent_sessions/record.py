@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.agent_sessions.redaction import without_secrets
-from missioncontrol.adapters.agent_sessions.spool import TARGETS
+from missioncontrol.adapters.agent_sessions.spool import TARGETS, without_secrets
 from missioncontrol.domain.agent_session import (
     PATH_MAX,
     SESSION_ID,

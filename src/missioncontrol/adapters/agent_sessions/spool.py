@@ -1,33 +1,34 @@
-"""The file of `mission agent event`, which hooks of agent programs run, and what they write.
-
-A program waits for its hooks, so this imports little and asks no engine; a watcher reads the file.
-Whatever goes wrong, the exit code is 0 and nothing is printed: the agent goes on.
-"""
+"""The file of `mission agent event`: what hooks of agent programs write, without secrets."""
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from missioncontrol.adapters.agent_sessions.redaction import without_secrets
-
+_SECRET = re.compile(
+    r"(?i)(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?<=bearer )\S+|(?<=basic )[A-Za-z0-9+/=]{8,}"
+    r"|\b(?:sk|pk|rk|xai|gsk|hf|ghp|gho|ghs|ghu|glpat|xox[abps])[-_][A-Za-z0-9_-]{12,}"
+    r"|\bgithub_pat_\w{12,}|(?<=-u )[^\s:]+:\S+|(?<=--user )[^\s:]+:\S+"
+    r"|\b(?:AKIA|ASIA|AIza)[A-Za-z0-9_-]{12,}|\beyJ[\w-]{10,}\.[\w.-]+"
+    r"|(?P<name>[\w-]*(?:password|passwd|secret|token|api[-_]?key|credential)[\w-]*)"
+    r"(?P<sign>[\"']?[=:]\s*|\s+)(?P<quote>[\"']?)(?P<value>[^\s\"']{6,})"
+)
 FILE = "agent-events.jsonl"
 FILE_BYTES_MAX = 8 * 1024 * 1024
 """At that size the file is moved aside, in the place of the one before."""
-
 INPUT_BYTES_MAX = 4 * 1024 * 1024
 TEXT_MAX = 800
 FIELDS_MAX = 20
 DEPTH_MAX = 8
 TARGETS = ("file_path", "path", "notebook_path", "command", "cmd", "pattern", "query", "url")
 """Arguments of tools that say on what they work, the most telling first."""
-
 _SHOWN = (*TARGETS, "questions")
 """Arguments of tools that are stored: what a tool works on and what it asks, never contents."""
-
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "env", "timeout", "busybox")
 _NAMES = (
     "session_id",
@@ -135,3 +136,14 @@ def _agent() -> int:
             break
         pid = int(rest.split()[1])
     return pid
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with `[secret]` in place of each."""
+    return _SECRET.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    if not found["value"]:
+        return "[secret]"
+    return f"{found['name']}{found['sign']}{found['quote']}[secret]"

@@ -13,9 +13,10 @@ from missioncontrol.adapters.agents.attempt_process import with_telemetry
 from missioncontrol.adapters.agents.command import CommandAgent
 from missioncontrol.adapters.agents.command_inputs import CARD
 from missioncontrol.adapters.agents.command_output import OUTPUT_BYTES_MAX
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
     bad_settings,
+    health_check_assignment,
     output_shape,
     program_environment,
     refuse_misfit,

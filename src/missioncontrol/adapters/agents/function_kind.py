@@ -12,9 +12,10 @@ from missioncontrol.adapters.agents.attempt_process import (
     scratch_directory,
     with_telemetry,
 )
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
     bad_settings,
+    health_check_assignment,
     output_shape,
     program_environment,
     refuse_misfit,

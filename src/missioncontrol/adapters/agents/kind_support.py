@@ -1,7 +1,9 @@
-"""What every kind of agent needs: strict settings, checks of answers, and bounded output."""
+"""What every kind of agent needs: strict settings, checks of answers and health, bounded output."""
 
+import hashlib
 import logging
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
@@ -14,19 +16,60 @@ from missioncontrol.adapters.agents.command_inputs import Scrub
 from missioncontrol.domain.agent import ANYTHING, Shape, misfit
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected
+from missioncontrol.domain.work import NO_USAGE, ArtifactRef, Usage
 from missioncontrol.extras import require_extra
-from missioncontrol.ports.agent import AttemptFailed, Line, LogLevel
+from missioncontrol.ports.agent import (
+    Action,
+    Assignment,
+    AttemptFailed,
+    Line,
+    LogLevel,
+    ProcessHandle,
+    Verdict,
+)
 from missioncontrol.ports.agent_kind import Workshop
 
+HEALTH_LINES_MAX = 50
 T = TypeVar("T", bound=msgspec.Struct)
-
 CLIENT_INFO = ("missioncontrol", str(import_module("missioncontrol").__version__))
 """Name and version of this product, as protocols ask for them."""
-
 ONE_LINE_MAX = 300
 LINES_MAX = 5_000
 LINE_MAX = 65_536
 _NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class HealthCheckLine:
+    """Collects the last lines and the usage; refuses every action that needs permission."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=HEALTH_LINES_MAX)
+        self.used = NO_USAGE
+
+    def log(self, level: LogLevel, message: str) -> None:
+        self.lines.append(message)
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Ignore progress: a health check takes seconds."""
+
+    def usage(self, usage: Usage, *, model: str = "") -> None:
+        self.used += usage
+
+    async def admit(self, model: str, *, input_tokens: int, output_tokens: int) -> None:
+        """Admit every call: the user who starts a health check accepts its cost."""
+
+    async def permit(self, action: Action) -> Verdict:
+        return Verdict(is_allowed=False, reason="This is only a test of the agent.")
+
+    async def started(self, process: ProcessHandle) -> None:
+        """Record nothing: the health check itself ends what it starts."""
+
+    def keep(
+        self, name: str, content: bytes, *, media_type: str, title: str, obtained: str
+    ) -> ArtifactRef:
+        """Return a reference to a file that is not stored."""
+        digest = hashlib.sha256(content).hexdigest()
+        return ArtifactRef(name, digest, len(content), media_type, title, obtained)
 
 
 def settings_of(declared: Declaration, form: type[T]) -> T:
@@ -186,3 +229,8 @@ class BoundedLog:
             self._line.log("warning", "The output limit is reached; later lines are not stored.")
         elif self._count % 100 == 0:
             self._line.progress(self._count, 0, "lines of output")
+
+
+def health_check_assignment(agent: str, inputs: dict[str, object] | None = None) -> Assignment:
+    """Return an assignment that belongs to no run."""
+    return Assignment("proof", "proof", agent, 1, 1, f"proof-{agent}", agent, inputs or {})

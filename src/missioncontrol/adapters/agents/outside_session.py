@@ -39,7 +39,6 @@ LOOK_SECONDS = 1.0
 MARK = "Started outside of Mission Control; rules were not enforced before adoption."
 TEXT_MAX = 20_000
 """Most characters logged of one message."""
-
 FILES_MAX = 2_000
 RECORD_BYTES_MAX = 64 * 1024 * 1024
 

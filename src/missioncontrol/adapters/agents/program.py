@@ -18,23 +18,34 @@ from missioncontrol.adapters.agents.output import OutputReader, line_text
 from missioncontrol.adapters.processes import LINE_BYTES_MAX, Program
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.ports import wire
-from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
+from missioncontrol.ports.agent import Agent, Assignment, AttemptFailed, Line
 from missioncontrol.ports.artifact_store import ArtifactStore
 from missioncontrol.ports.confinement import Rules, Sandbox
 
+Observer = Callable[[Work], Awaitable[None]]
 STDERR_TAIL = 20
 """Last lines of standard error, which may explain an exit without a result."""
-
 ERROR_LINE_BYTES_MAX = 65_536
 """A longer line of standard error is cut."""
-
 Consult = Callable[[wire.Consults], Awaitable[wire.Consulted]]
 """Asks an agent, as one conversation. Raises `AttemptFailed`."""
-
 Consulting = Callable[[Assignment, Line], AbstractAsyncContextManager[Consult]]
 """Yields access to agents for one attempt; the conversations end with the block."""
-
 _decode = msgspec.json.Decoder(wire.Message).decode
+
+
+class ObservedAgent:
+    """Performs as another agent does, and passes the work to an observer."""
+
+    def __init__(self, agent: Agent, tell: Observer) -> None:
+        """An exception from `tell` fails the attempt: work that was not observed is not done."""
+        self._agent = agent
+        self._notify = tell
+
+    async def perform(self, assignment: Assignment, line: Line) -> Work:
+        work = await self._agent.perform(assignment, line)
+        await self._notify(work)
+        return work
 
 
 class ProgramAgent:

@@ -10,7 +10,6 @@ from cel_expr_python import cel
 
 from missioncontrol.adapters.expressions import effort
 from missioncontrol.adapters.expressions.error_messages import about_compiling, about_running
-from missioncontrol.adapters.expressions.lookup import looked_up, missing
 from missioncontrol.adapters.expressions.origins import Legs, Missing, find_members
 from missioncontrol.adapters.expressions.tree import (
     Call,
@@ -24,7 +23,9 @@ from missioncontrol.adapters.expressions.tree import (
 from missioncontrol.adapters.expressions.values import (
     Misfit,
     Wanted,
+    looked_up,
     measure_value,
+    missing,
     picked,
     read_out,
     refuse_large,

@@ -24,7 +24,6 @@ from missioncontrol.adapters.expressions.function_costs import (
     bill,
     together,
 )
-from missioncontrol.adapters.expressions.lookup import follow
 from missioncontrol.adapters.expressions.tree import (
     Call,
     Constant,
@@ -38,7 +37,12 @@ from missioncontrol.adapters.expressions.tree import (
     nodes_in,
     path_of,
 )
-from missioncontrol.adapters.expressions.values import UNITS_PER_VALUE, Measure, measure_value
+from missioncontrol.adapters.expressions.values import (
+    UNITS_PER_VALUE,
+    Measure,
+    follow,
+    measure_value,
+)
 
 UNITS_MAX = 50_000_000  # about half a second, and 160 MB where lists are copied
 _UNITS_SURE = 100_000  # less data than this can't make a linear expression too long

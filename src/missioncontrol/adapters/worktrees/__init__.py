@@ -24,9 +24,13 @@ from missioncontrol.adapters.orphans import end_leftovers
 from missioncontrol.adapters.processes import is_alive, start_time
 from missioncontrol.adapters.worktrees import sessions
 from missioncontrol.adapters.worktrees.patch import Change, Patch, apply_patch, patch_of
-from missioncontrol.adapters.worktrees.redaction import Scrub
 from missioncontrol.adapters.worktrees.saved_commits import NOTE as KEEP_NOTE
-from missioncontrol.adapters.worktrees.saved_commits import SavedCommit, save_commit, write_note
+from missioncontrol.adapters.worktrees.saved_commits import (
+    SavedCommit,
+    Scrub,
+    save_commit,
+    write_note,
+)
 from missioncontrol.adapters.worktrees.sessions import Session
 from missioncontrol.adapters.worktrees.tree import Tree, branch_of, create_tree, reopen_tree
 from missioncontrol.ports.agent import Assignment, AttemptFailed, ProcessHandle

@@ -8,8 +8,13 @@ import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.worktrees.patch import apply_patch
-from missioncontrol.adapters.worktrees.state import INDEX, TreeState, inspection_environment
-from missioncontrol.adapters.worktrees.tree import Tree, inspection_repository
+from missioncontrol.adapters.worktrees.tree import (
+    INDEX,
+    Tree,
+    TreeState,
+    inspection_environment,
+    inspection_repository,
+)
 from missioncontrol.ports.agent import AttemptFailed
 
 OUTSIDE = "index-outside"

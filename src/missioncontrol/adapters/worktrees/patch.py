@@ -7,8 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.git import PATCH_BYTES_MAX, git
 from missioncontrol.adapters.orphans import end_leftovers
-from missioncontrol.adapters.worktrees.state import TreeState, inspection_environment
-from missioncontrol.adapters.worktrees.tree import Tree
+from missioncontrol.adapters.worktrees.tree import Tree, TreeState, inspection_environment
 from missioncontrol.ports.agent import AttemptFailed
 
 CHANGES_MAX = 10_000

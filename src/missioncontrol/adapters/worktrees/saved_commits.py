@@ -9,15 +9,15 @@ import asyncio
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from missioncontrol.adapters.git import LIST_BYTES_MAX, PATCH_BYTES_MAX
 from missioncontrol.adapters.orphans import end_leftovers
-from missioncontrol.adapters.worktrees.redaction import Scrub, redact
-from missioncontrol.adapters.worktrees.state import INDEX, TreeState
-from missioncontrol.adapters.worktrees.tree import Tree
+from missioncontrol.adapters.worktrees.tree import INDEX, SUBMODULE, Tree, TreeState
 from missioncontrol.domain.errors import Conflict, MissionControlError, Unavailable
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from missioncontrol.refs import attempt_ref, push
@@ -25,15 +25,28 @@ from missioncontrol.refs.git import ADDRESS, AUTHOR
 from missioncontrol.refs.git import git as git_of_refs
 from missioncontrol.refs.push import value_of, writable_directory
 
+Scrub = Callable[[str], str]
+PORTION_BYTES = 16 * 1024 * 1024
+"""Bytes read at once; a larger file is read alone."""
+FILE_BYTES_MAX = PATCH_BYTES_MAX
+"""A larger file is committed unchecked; a patch can't contain it either."""
 NOTE = "keep.json"
 NAMES_MAX = 100
 """Most refs of one attempt; a killed engine may have saved an earlier state of it."""
-
 _SIGNED = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", AUTHOR), ("EMAIL", ADDRESS))
 }
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A changed file in our index."""
+
+    mode: str
+    blob: str
+    path: str
+    size: int = 0
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -207,3 +220,69 @@ def _not_saved(place: Path, reason: str) -> AttemptFailed:
         hint="Resolve the cause: the next start of the engine saves them, and removes the tree.",
         retryable=False,
     )
+
+
+async def redact(state: TreeState, scrub: Scrub) -> None:
+    """Replace changed files with secrets in our index by files without them.
+
+    Raises:
+        AttemptFailed: `worktree.failed`.
+    """
+    entries = await _changed(state)
+    lines: list[bytes] = []
+    for portion in _portions(entries):
+        ids = "".join(f"{each.blob}\n" for each in portion).encode()
+        room = sum(each.size for each in portion) + LIST_BYTES_MAX
+        output = await state.git("cat-file", "--batch", stdin=ids, bytes_max=room)
+        for each, content in await asyncio.to_thread(_redacted, portion, output, scrub):
+            made = await state.git("hash-object", "-w", "--stdin", stdin=content)
+            head = f"{each.mode} {made.decode().strip()}\t{each.path}\0"
+            lines.append(head.encode("utf-8", "surrogateescape"))
+    if lines:
+        await state.git("update-index", "-z", "--index-info", stdin=b"".join(lines))
+
+
+async def _changed(state: TreeState) -> list[_Entry]:
+    """Return the existing files that differ from the base, with their sizes."""
+    options = ("--cached", "--no-renames", "--raw", "--no-abbrev", "-z", "--ignore-submodules=all")
+    raw = (await state.git("diff-index", *options, state.base)).decode("utf-8", "surrogateescape")
+    parts = raw.split("\0")
+    found: list[_Entry] = []
+    for head, path in zip(parts[0::2], parts[1::2], strict=False):
+        _, mode, _, blob, letter = head.lstrip(":").split(" ")
+        if letter != "D" and mode != SUBMODULE:
+            found.append(_Entry(mode, blob, path))
+    ids = "".join(f"{each.blob}\n" for each in found).encode()
+    sizes = (await state.git("cat-file", "--batch-check=%(objectsize)", stdin=ids)).split()
+    return [
+        msgspec.structs.replace(each, size=int(size))
+        for each, size in zip(found, sizes, strict=True)
+    ]
+
+
+def _portions(entries: list[_Entry]) -> Iterator[list[_Entry]]:
+    portion: list[_Entry] = []
+    size = 0
+    for each in entries:
+        if each.size > FILE_BYTES_MAX:
+            continue
+        if portion and size + each.size > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(each)
+        size += each.size
+    if portion:
+        yield portion
+
+
+def _redacted(portion: list[_Entry], output: bytes, scrub: Scrub) -> list[tuple[_Entry, bytes]]:
+    """Return the files with secrets, redacted; `output` is that of `cat-file --batch`."""
+    found: list[tuple[_Entry, bytes]] = []
+    place = 0
+    for each in portion:
+        place = output.index(b"\n", place) + 1
+        content = output[place : place + each.size].decode("utf-8", "surrogateescape")
+        place += each.size + 1
+        if (without := scrub(content)) != content:
+            found.append((each, without.encode("utf-8", "surrogateescape")))
+    return found

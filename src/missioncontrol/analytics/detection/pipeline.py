@@ -11,8 +11,7 @@ from missioncontrol.analytics.answers import AnyAnswer
 from missioncontrol.analytics.calendar import Setting
 from missioncontrol.analytics.detection import attribution
 from missioncontrol.analytics.detection.answer_values import value
-from missioncontrol.analytics.detection.causes import merged
-from missioncontrol.analytics.detection.detector import Change, changes, follows_of
+from missioncontrol.analytics.detection.detector import Change, changes, follows_of, merge_by_cause
 from missioncontrol.analytics.detection.findings import Figure, Finding, Place, derived
 from missioncontrol.analytics.detection.metrics import (
     WatchedMetric,
@@ -54,7 +53,7 @@ async def find_changes(
     people = await _answers(
         ask, (question for each in alone if (question := people_question(each.finding)) is not None)
     )
-    found = merged([reached(each, people).finding for each in alone], follows_of(metrics))
+    found = merge_by_cause([reached(each, people).finding for each in alone], follows_of(metrics))
     if not found or not is_sliced:
         return found
     properties = attribution.properties(

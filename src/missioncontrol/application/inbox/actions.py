@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from missioncontrol.application.inbox.items import Action, State, Waiting
 from missioncontrol.domain.inbox import Kind
-from missioncontrol.domain.permission import Permission
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Permission, Principal
 
 NEEDS_REASON = ("reason",)
 

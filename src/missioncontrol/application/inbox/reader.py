@@ -25,9 +25,8 @@ from missioncontrol.domain.inbox import (
     evolve,
     unknown,
 )
-from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.person import person
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Principal, permissions_of
 
 STREAM = "inbox"
 LOOK_SECONDS = 2.0

@@ -6,9 +6,16 @@ import msgspec
 
 from missioncontrol.domain.access.states import Access, Token, User
 from missioncontrol.domain.errors import NotFound
-from missioncontrol.domain.permission import OF_ROLE, ROLES, Permission, Role, permissions_of
 from missioncontrol.domain.person import person
-from missioncontrol.domain.principal import Principal, Way
+from missioncontrol.domain.principal import (
+    OF_ROLE,
+    ROLES,
+    Permission,
+    Principal,
+    Role,
+    Way,
+    permissions_of,
+)
 from missioncontrol.ports.access_store import Arrival, Outcome, Session, Use
 
 BROWSERS = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.domain.permission import Needed
+from missioncontrol.domain.principal import Needed
 
 
 class Choice(msgspec.Struct, frozen=True, omit_defaults=True):

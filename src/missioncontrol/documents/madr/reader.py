@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from missioncontrol.documents.madr.lines import OUTCOME, unescaped
-from missioncontrol.documents.madr.record import Form, NoDecision, NotUnderstood, ReadDecision
 from missioncontrol.documents.madr.sections import (
     Front,
     Section,
@@ -15,7 +14,14 @@ from missioncontrol.documents.madr.sections import (
     key_of,
     sections_of,
 )
-from missioncontrol.documents.madr.status import Standing, standing_of
+from missioncontrol.documents.madr.status import (
+    Form,
+    NoDecision,
+    NotUnderstood,
+    ReadDecision,
+    Standing,
+    standing_of,
+)
 from missioncontrol.domain.decision_text import (
     DecisionOption,
     DecisionText,

@@ -1,11 +1,14 @@
-"""How a decision record stands: its status, its date, and what it supersedes, in many spellings."""
+"""What reading a decision record came to: its form, status, date, and what it supersedes."""
 
 import re
+from typing import Literal
 
 import msgspec
 
 from missioncontrol.domain.decision import Status
+from missioncontrol.domain.decision_text import DecisionText
 
+Form = Literal["madr", "nygard", "unknown"]
 WORDS: dict[str, Status] = {
     "proposed": "proposed",
     "draft": "proposed",
@@ -34,6 +37,42 @@ _WORD = re.compile(rf"(?i)\b({'|'.join(WORDS)})\b")
 _BY = re.compile(r"(?i)\b(?:superseded|superceded|replaced)\b(?:\s+(?:by|with))?[\s:]*(.*)")
 _OLDER = re.compile(r"(?i)\b(?:supersedes|supercedes|replaces)\b[\s:]*(.*)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+
+
+class NotUnderstood(msgspec.Struct, frozen=True):
+    """Something in a file that has no place in a decision, and what became of it."""
+
+    line: int  # 1-based
+    what: str
+    kept: bool  # whether More Information holds it, word for word
+
+
+class ReadDecision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of a decision, as far as it was understood."""
+
+    file: str  # relative to where the files were looked for
+    form: Form
+    text: DecisionText
+    status: Status
+    date: str = ""
+    number: int = 0  # as the name of the file says
+    id: str = ""  # where the file was written from a log
+    superseded_by: str = ""  # as the file says it: an id, a number or the name of a file
+    supersedes: tuple[str, ...] = ()  # likewise
+    mission: str = ""
+    run: str = ""
+    repository: str = ""
+    source: str = ""
+    tasks: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    not_understood: tuple[NotUnderstood, ...] = ()
+
+
+class NoDecision(msgspec.Struct, frozen=True):
+    """A file that is none, and why."""
+
+    file: str
+    why: str
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -8,10 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from missioncontrol.documents.task_measures.duplicates import Doubled
-from missioncontrol.documents.task_measures.fix_ups import FixUps
-from missioncontrol.documents.task_measures.task_lines import Carried, Merge
-from missioncontrol.documents.task_measures.task_timeline import TaskTimeline
+from missioncontrol.documents.task_measures.rework import Doubled, FixUps
+from missioncontrol.documents.task_measures.task_lines import Carried, Merge, TaskTimeline
 
 Unit = Literal["share", "seconds", "rounds", "dollars"]
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from missioncontrol.domain.access.events import TokenIssued
-from missioncontrol.domain.permission import Permission, Role
+from missioncontrol.domain.principal import Permission, Role
 
 NAME_MAX = 100
 REASON_MAX = 2_000

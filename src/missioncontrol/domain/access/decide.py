@@ -42,8 +42,8 @@ from missioncontrol.domain.access.refusals import (
     unknown_user,
 )
 from missioncontrol.domain.access.states import INITIAL_ACCESS, Access, User
-from missioncontrol.domain.permission import ROLES, Role
 from missioncontrol.domain.person import person
+from missioncontrol.domain.principal import ROLES, Role
 
 
 def decide(command: AccessCommand, access: Access | None, now: float) -> list[AccessEvent]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from missioncontrol.domain.permission import Permission, Role
+from missioncontrol.domain.principal import Permission, Role
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,8 +13,8 @@ from missioncontrol.domain.access.commands import (
 from missioncontrol.domain.access.events import TokenIssued
 from missioncontrol.domain.access.states import Access, User
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import Role, permissions_of
 from missioncontrol.domain.person import is_name, is_reserved, person
+from missioncontrol.domain.principal import Role, permissions_of
 
 USERS_MAX = 1_000
 TOKENS_MAX = 1_000

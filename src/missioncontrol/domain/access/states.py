@@ -3,8 +3,8 @@
 import msgspec
 
 from missioncontrol.domain.access.events import TokenIssued, UserInvited
-from missioncontrol.domain.permission import Permission, Role, permissions_of
 from missioncontrol.domain.person import person
+from missioncontrol.domain.principal import Permission, Role, permissions_of
 
 
 class User(msgspec.Struct, frozen=True):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from missioncontrol.domain.agent import EFFECTS, AgentCard
-from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import Calls, Library, check_calls
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.expression_checking import Expressing, Scope
@@ -13,7 +12,7 @@ from missioncontrol.domain.definition.order import Order, check_order
 from missioncontrol.domain.definition.quantities import cost_in_words
 from missioncontrol.domain.definition.reachability import Reaching, check_reach
 from missioncontrol.domain.definition.shapes import Checker, Shapes
-from missioncontrol.domain.definition.tier import Tiers, is_undeclared, tier_of
+from missioncontrol.domain.definition.tier import Tiers, chosen_card, is_undeclared, tier_of
 
 
 def faults(
@@ -169,7 +168,7 @@ class _Check:
         return {
             key
             for key, step in self.definition.steps.items()
-            if step.approval or tier_of(step, chosen(step, self.cards)) == "irreversible"
+            if step.approval or tier_of(step, chosen_card(step, self.cards)) == "irreversible"
         }
 
     def budget(self, key: str, step: StepDefinition) -> None:

@@ -6,14 +6,13 @@ from typing import Any
 from msgspec import UNSET
 
 from missioncontrol.domain.agent import AgentCard
-from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import DEPTH_MAX, Calls, Library
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
 from missioncontrol.domain.definition.plain import in_marks
 from missioncontrol.domain.definition.reachability import has_status_function
 from missioncontrol.domain.definition.shapes import RESERVED
 from missioncontrol.domain.definition.templates import is_template
-from missioncontrol.domain.definition.tier import COMMAND, Tiers, effects_of, tier_of
+from missioncontrol.domain.definition.tier import COMMAND, Tiers, chosen_card, effects_of, tier_of
 from missioncontrol.domain.definition.value_reader import STEPS_MAX
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.media import media_type
@@ -133,7 +132,7 @@ class _Compiling:
         )
 
     def card(self, key: str, step: StepDefinition, within: Definition) -> AgentCard:
-        card = chosen(step, self.cards)
+        card = chosen_card(step, self.cards)
         if card is None:
             who = f"agent {step.agent!r}" if step.agent else f"capability {step.capability!r}"
             raise Rejected(

@@ -20,9 +20,8 @@ from missioncontrol.domain.definition.shapes import (
     chain,
     is_plain_chain,
 )
-from missioncontrol.domain.definition.templates import MARK, texts_in
+from missioncontrol.domain.definition.templates import MARK, calls_in, references_in, texts_in
 from missioncontrol.domain.definition.tier import COMMAND
-from missioncontrol.domain.definition.words import calls_in, references_in
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import (
     FUNCTIONS,

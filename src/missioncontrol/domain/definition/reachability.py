@@ -8,7 +8,7 @@ from missioncontrol.domain.definition.definition import Definition, StepDefiniti
 from missioncontrol.domain.definition.fault import Faults, Place
 from missioncontrol.domain.definition.order import Order
 from missioncontrol.domain.definition.shapes import Checker
-from missioncontrol.domain.definition.words import calls_in
+from missioncontrol.domain.definition.templates import calls_in
 from missioncontrol.domain.errors import Rejected
 
 GOOD, BAD, SKIPPED = "good", "bad", "skipped"

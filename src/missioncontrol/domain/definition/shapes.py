@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from missioncontrol.domain.agent import ANYTHING, AgentCard, Kind, Shape, at
-from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import Calls
 from missioncontrol.domain.definition.definition import Definition, StepDefinition
-from missioncontrol.domain.definition.templates import MARK
+from missioncontrol.domain.definition.templates import MARK, references_in
+from missioncontrol.domain.definition.tier import chosen_card
 from missioncontrol.domain.definition.values import shape_of
-from missioncontrol.domain.definition.words import references_in
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.expression import pieces
 
@@ -89,7 +88,7 @@ class Shapes:
 
     def card_of(self, step: StepDefinition) -> AgentCard | None:
         """Return the card of the agent that does `step`, or None where none is known."""
-        return chosen(step, self._cards)
+        return chosen_card(step, self._cards)
 
     def round_of(self, key: str) -> Shape:
         """Return what one round, or one item, of a step hands back."""

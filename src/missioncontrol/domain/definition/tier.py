@@ -1,9 +1,8 @@
-"""How much harm a step can do, from what is declared and from who does it."""
+"""How much harm a step can do, from what is declared, and which agent does it."""
 
 from collections.abc import Mapping
 
 from missioncontrol.domain.agent import EFFECTS, AgentCard, tier
-from missioncontrol.domain.definition.agents import chosen
 from missioncontrol.domain.definition.calls import DEPTH_MAX, Calls
 from missioncontrol.domain.definition.definition import StepDefinition
 from missioncontrol.domain.step import Risk
@@ -49,7 +48,7 @@ class Tiers:
 
     def of(self, step: StepDefinition, depth: int = 0) -> Risk:
         """Return the highest tier of a step and of all the steps that it becomes."""
-        own = tier_of(step, chosen(step, self._cards))
+        own = tier_of(step, chosen_card(step, self._cards))
         called = self._calls.called(step)
         if step.call is None or called is None or depth > DEPTH_MAX:
             return own
@@ -58,3 +57,13 @@ class Tiers:
             below = [self.of(each, depth + 1) for each in called.steps.values()]
             self._called[step.call] = tier((), *below)
         return tier((), own, self._called[step.call])
+
+
+def chosen_card(step: StepDefinition, cards: Mapping[str, AgentCard]) -> AgentCard | None:
+    """Return the card of the agent that a step names, or of the first that has the capability.
+
+    None where none is known, or where the step calls a workflow.
+    """
+    if step.capability:
+        return next((c for c in cards.values() if step.capability in c.capabilities), None)
+    return cards.get(step.agent)

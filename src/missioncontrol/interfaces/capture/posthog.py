@@ -5,11 +5,10 @@ from typing import Any
 import msgspec
 
 from missioncontrol.interfaces.capture.batches import Reader
-from missioncontrol.interfaces.capture.bots import is_bot
 from missioncontrol.interfaces.capture.faults import Unfit
 from missioncontrol.interfaces.capture.ids import Id, encode_traits, id_of, is_person_id, name_of
 from missioncontrol.interfaces.capture.moments import Moment, corrected, sent_at
-from missioncontrol.interfaces.capture.origin import Origin
+from missioncontrol.interfaces.capture.origin import Origin, is_bot
 from missioncontrol.ports.warehouse import Captured
 
 IDENTIFY, GROUPED = "$identify", "$groupidentify"

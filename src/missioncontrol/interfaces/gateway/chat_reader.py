@@ -5,8 +5,13 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
-from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire
+from missioncontrol.interfaces.gateway.model_answer import (
+    NO_DETAILS,
+    Details,
+    ReceivedAnswer,
+    Wire,
+    sound,
+)
 
 
 class _ChatUsage(Wire):

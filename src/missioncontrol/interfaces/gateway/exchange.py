@@ -30,7 +30,7 @@ from missioncontrol.interfaces.gateway.forwarding import (
     Unreachable,
 )
 from missioncontrol.interfaces.gateway.keys import Caller
-from missioncontrol.interfaces.gateway.model_answer import Reader, ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_answer import IMPLAUSIBLE, Reader, ReceivedAnswer
 from missioncontrol.interfaces.gateway.model_choice import (
     answer_min,
     names_for,
@@ -38,7 +38,6 @@ from missioncontrol.interfaces.gateway.model_choice import (
     too_old,
     unserved,
 )
-from missioncontrol.interfaces.gateway.plausible import IMPLAUSIBLE
 from missioncontrol.interfaces.gateway.refusal import Refusal, Send, send_refusal
 from missioncontrol.interfaces.gateway.settings import GatewayPolicy, Upstream
 from missioncontrol.interfaces.gateway.sse import Splitter, data_of

@@ -4,8 +4,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
-from missioncontrol.interfaces.gateway.wire import Wire, text_of
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, Wire, sound, text_of
 
 
 class _Written(Wire):

@@ -5,8 +5,14 @@ from typing import Any
 import msgspec
 
 from missioncontrol.domain.work import Usage
-from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, sound
-from missioncontrol.interfaces.gateway.wire import NO_DETAILS, Details, Wire, text_of
+from missioncontrol.interfaces.gateway.model_answer import (
+    NO_DETAILS,
+    Details,
+    ReceivedAnswer,
+    Wire,
+    sound,
+    text_of,
+)
 
 
 class _ResponsesUsage(Wire):

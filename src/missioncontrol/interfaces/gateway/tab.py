@@ -8,9 +8,8 @@ import msgspec
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.work import NO_USAGE, Usage
 from missioncontrol.interfaces.gateway.keys import Caller
-from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer
+from missioncontrol.interfaces.gateway.model_answer import ReceivedAnswer, bounded_usage, shortfall
 from missioncontrol.interfaces.gateway.model_choice import longest
-from missioncontrol.interfaces.gateway.plausible import bounded, shortfall
 from missioncontrol.interfaces.gateway.refusal import Refusal
 from missioncontrol.ports.agent import AttemptFailed
 from missioncontrol.ports.gateway import HELD, Roomy
@@ -148,7 +147,7 @@ class Tab:
             doubt = shortfall(reported, received)
         if reported is None or self.is_estimated or doubt:
             reported = self._estimate(received, is_stream=is_stream)
-        used, beyond = bounded(
+        used, beyond = bounded_usage(
             reported, input_most=self._input_most, output_most=self._limits[1] + received.said
         )
         doubt = f"{doubt} {beyond}".strip()

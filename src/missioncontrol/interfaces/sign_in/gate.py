@@ -22,7 +22,6 @@ from missioncontrol.interfaces.http_head import Heads
 from missioncontrol.interfaces.listeners import Receive, Scope, Send
 from missioncontrol.interfaces.problems import MEDIA_TYPE, Problem, problem_of
 from missioncontrol.interfaces.sign_in.body import FORM, Body, too_large
-from missioncontrol.interfaces.sign_in.buckets import Buckets
 from missioncontrol.interfaces.sign_in.masking import unmasked
 from missioncontrol.interfaces.sign_in.origins import (
     SAFE,
@@ -34,6 +33,7 @@ from missioncontrol.interfaces.sign_in.origins import (
 )
 from missioncontrol.interfaces.sign_in.people import Caller, cookies_of
 from missioncontrol.interfaces.sign_in.refusals import (
+    Buckets,
     Throttled,
     bad_csrf,
     for_people,

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from missioncontrol.domain.errors import MissionControlError
-from missioncontrol.domain.permission import Permission
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Permission, Principal
 from missioncontrol.surfaces.permissions import NEEDED as NEEDED
 from missioncontrol.surfaces.permissions import Needed as Needed
 from missioncontrol.surfaces.permissions import needs as needs

@@ -14,9 +14,8 @@ from missioncontrol.application.shares import SHARES, shown_by
 from missioncontrol.application.shares import STREAM as SHARE_STREAM
 from missioncontrol.domain.access.states import Access
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import permissions_of
 from missioncontrol.domain.person import person
-from missioncontrol.domain.principal import Principal, Way
+from missioncontrol.domain.principal import Principal, Way, permissions_of
 from missioncontrol.domain.share import ReportShared, Shares
 from missioncontrol.interfaces.sign_in.providers import Providers
 from missioncontrol.interfaces.sign_in.refusals import Throttled, wrong, wrong_link, wrong_password

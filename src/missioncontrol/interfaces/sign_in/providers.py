@@ -10,7 +10,7 @@ import msgspec
 from missioncontrol.application.access import digest
 from missioncontrol.domain.access.commands import Arrive
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.permission import Role
+from missioncontrol.domain.principal import Role
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.console_settings import Provider
 from missioncontrol.ports.identity_provider import Flow, IdentityProvider

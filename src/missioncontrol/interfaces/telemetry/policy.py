@@ -1,12 +1,14 @@
-"""How much of the telemetry of others is stored."""
+"""Whether and how telemetry of others is received, and how much of it is stored."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 import msgspec
 
+from missioncontrol.domain.errors import Rejected
+
 Contents = Literal["names", "full"]
 """Names, numbers and durations alone; or all content, with prompts and tool outputs."""
-
 ALLOWED = frozenset(
     {
         "gen_ai.operation.name",
@@ -62,6 +64,9 @@ ALLOWED = frozenset(
     }
 )
 """Attributes that hold no content: those not reviewed yet are left out until they are."""
+PORT = "MISSION_TELEMETRY_PORT"
+KEY = "MISSION_TELEMETRY_KEY"
+CONTENTS = "MISSION_TELEMETRY_CONTENTS"
 
 
 class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -83,3 +88,37 @@ class TelemetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
     def keeps(self, key: str) -> bool:
         """Whether an attribute of that name is stored."""
         return self.contents == "full" or key in ALLOWED or key in self.allowed
+
+
+class ListeningSettings(msgspec.Struct, frozen=True):
+    """Where telemetry is received and metrics are served."""
+
+    port: int  # on loopback; 0 takes one that is free
+    key: str = ""  # the name of the secret that agents know that we did not start
+    policy: TelemetryPolicy = TelemetryPolicy()
+
+
+def listening_settings(environment: Mapping[str, str]) -> ListeningSettings | None:
+    """Return how to listen; None where MISSION_TELEMETRY_PORT is not set, which is the default.
+
+    Raises:
+        Rejected: `telemetry.bad_port` or `telemetry.bad_contents`.
+    """
+    port = environment.get(PORT, "").strip()
+    if not port:
+        return None
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
+        raise Rejected(
+            "telemetry.bad_port",
+            f"{PORT} is {port[:50]!r}.",
+            hint="It is the number of a port, such as 4318, or 0 for any that is free.",
+        )
+    contents = environment.get(CONTENTS, "").strip() or "names"
+    if contents not in get_args(Contents):
+        raise Rejected(
+            "telemetry.bad_contents",
+            f"{CONTENTS} is {contents[:50]!r}.",
+            hint="`names` stores no prompts and no inputs or outputs of tools; `full` does.",
+        )
+    policy = msgspec.convert({"contents": contents}, TelemetryPolicy)
+    return ListeningSettings(int(port), environment.get(KEY, "").strip(), policy)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from missioncontrol.application.queries.shell import SHOWN_MAX, Shell
-from missioncontrol.domain.permission import Needed
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import Needed, Principal
 
 
 class Tab(NamedTuple):

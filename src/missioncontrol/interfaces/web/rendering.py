@@ -26,7 +26,7 @@ from missioncontrol.application.queries.reasons import parse_reason
 from missioncontrol.application.queries.shell import SHOWN_MAX, Shell, last_shell, shell_of
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import of_which_estimated, plain_dollars
-from missioncontrol.domain.permission import Permission
+from missioncontrol.domain.principal import Permission
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.api.problems import MEDIA_TYPE, Problem
 from missioncontrol.interfaces.base_path import FIND_WORKSPACES, base_of, based, page_based

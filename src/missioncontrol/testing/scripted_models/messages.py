@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from missioncontrol.testing.scripted_models.parts import Event, json_event, pieces
-from missioncontrol.testing.scripted_models.script import Reply, Request, ToolCall
+from missioncontrol.testing.scripted_models.script import (
+    Event,
+    Reply,
+    Request,
+    ToolCall,
+    json_event,
+    pieces,
+)
 
 
 def body(reply: Reply, request: Request, number: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from missioncontrol.application.asks import CancelRun
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.testing.simulation.drawing import PEOPLE
 from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 
 FATES = {
     "yes": 40,

@@ -38,8 +38,8 @@ from missioncontrol.ports.agent_kind import AgentKind, Workshop
 from missioncontrol.ports.clock import Clock
 from missioncontrol.ports.ids import Ids
 from missioncontrol.projections.run_index import Board
-from missioncontrol.runtime.approval_timeouts import ApprovalTimeouts
 from missioncontrol.runtime.engine import Engine
+from missioncontrol.runtime.expiry import ApprovalTimeouts
 from missioncontrol.runtime.output import Output
 from missioncontrol.runtime.projector import Projector
 from missioncontrol.runtime.recovery import only_waits, recover
@@ -49,7 +49,7 @@ from missioncontrol.runtime.supervisor import Supervisor
 from missioncontrol.testing.governed_execution import EXPRESSIONS
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.prices import FewPrices
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.script import CARDS, PLACES
 
 # Reports that cross a cancel on their way: the agent failed before it received it.

@@ -4,12 +4,12 @@ from typing import Any
 
 from missioncontrol.domain.envelope import Recorded
 from missioncontrol.testing.simulation.prices import ALIASES, RATES
+from missioncontrol.testing.simulation.rules import Violation, hold
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.costs import Costs
 from missioncontrol.testing.simulation.rules.expressions import Unreadable
 from missioncontrol.testing.simulation.rules.promptness import Promptness
 from missioncontrol.testing.simulation.rules.runs import RunBook
-from missioncontrol.testing.simulation.rules.violation import Violation, hold
 
 
 class Inspector:

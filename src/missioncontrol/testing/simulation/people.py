@@ -33,8 +33,8 @@ from missioncontrol.testing.simulation.approvers import Approvers
 from missioncontrol.testing.simulation.drawing import ROOT, Data, text_of
 from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
 from missioncontrol.testing.simulation.prices import CHATTY, MYSTERY, STEADY
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.rules.runs import RunBook
-from missioncontrol.testing.simulation.rules.violation import hold
 from missioncontrol.testing.simulation.script import ALIAS
 
 # Reports that come twice or long after the fact, as from a network that doubles messages.

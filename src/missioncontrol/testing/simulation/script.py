@@ -10,7 +10,7 @@ from missioncontrol.domain.step import Spending
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.ports.agent import Assignment, AttemptFailed, Line
 from missioncontrol.testing.simulation.prices import CHATTY, MYSTERY, STEADY
-from missioncontrol.testing.simulation.rules.violation import Violation
+from missioncontrol.testing.simulation.rules import Violation
 
 OUTPUT = Shape(
     "object",

@@ -31,7 +31,7 @@ from missioncontrol.projections.work_items import KINDS as OF_WORK
 from missioncontrol.runtime.projector import follow
 from missioncontrol.testing.simulation.disk import Disk
 from missioncontrol.testing.simulation.engine_setup import SimulatedEngine
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 
 CONCEPTS: dict[str, Concept[Any, Any, Any]] = {
     "agent": LIFE,

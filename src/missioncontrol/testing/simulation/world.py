@@ -16,7 +16,7 @@ from missioncontrol.testing.simulation.engine_setup import CONCURRENCY, Simulate
 from missioncontrol.testing.simulation.inspector import Inspector
 from missioncontrol.testing.simulation.lives import DECLARED, Lives, ScriptedKind, a_workshop
 from missioncontrol.testing.simulation.people import People
-from missioncontrol.testing.simulation.rules.violation import Violation, hold
+from missioncontrol.testing.simulation.rules import Violation, hold
 from missioncontrol.testing.simulation.script import PLACES, ScriptedAgents
 from missioncontrol.testing.simulation.state_checks import compare_beliefs, compare_replays, judge
 

@@ -13,8 +13,12 @@ from missioncontrol.adapters.agents.acp.settings import AcpSettings, acp_setting
 from missioncontrol.adapters.agents.coding.agent import CodingAgent, Source, refuse_bad_source
 from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.session import ToolSession
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
-from missioncontrol.adapters.agents.kind_support import program_environment, require_package
+from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
+    health_check_assignment,
+    program_environment,
+    require_package,
+)
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.agent import ANYTHING, AgentCard
 from missioncontrol.domain.declaration import Declaration

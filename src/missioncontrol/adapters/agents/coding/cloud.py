@@ -18,8 +18,8 @@ from missioncontrol.adapters.agents.coding.codex_home import VERSION
 from missioncontrol.adapters.agents.coding.order import Order, coding_card
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.session import ToolSession
-from missioncontrol.adapters.agents.health_check import HealthCheckLine
 from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
     bad_settings,
     output_shape,
     program_environment,

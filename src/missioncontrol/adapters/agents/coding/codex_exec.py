@@ -7,6 +7,7 @@ import msgspec
 
 from missioncontrol.adapters.agents.coding.codex_events import (
     ItemRecorder,
+    add_missing_commands,
     reason_of,
     status_of,
     usage_of,
@@ -18,7 +19,6 @@ from missioncontrol.adapters.agents.coding.codex_home import (
     prepare,
     sandbox_of,
 )
-from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.session import (
@@ -45,7 +45,7 @@ class CodexExec:
         program = await prepare(session, self._declared, self._settings, "never", wider)
         turn = _Turn(session)
         code = await session.run(_argv(program, session, order), prompt.encode(), turn.handle_line)
-        await add_missing(session)
+        await add_missing_commands(session)
         turn.check_result(code)
 
     def has_conversation(self, home: Path, thread: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from missioncontrol.adapters.agents.attempt_process import run_program
 from missioncontrol.adapters.agents.coding.codex_events import (
     ItemRecorder,
+    add_missing_commands,
     reason_of,
     status_of,
     usage_of,
@@ -22,7 +23,6 @@ from missioncontrol.adapters.agents.coding.codex_home import (
     prepare,
     sandbox_of,
 )
-from missioncontrol.adapters.agents.coding.codex_rollout import add_missing
 from missioncontrol.adapters.agents.coding.failures import no_result, tool_refusal
 from missioncontrol.adapters.agents.coding.order import Order
 from missioncontrol.adapters.agents.coding.session import (
@@ -175,7 +175,7 @@ class CodexServer:
             rules=session.rules,
         ) as process:
             await _Conversation(process, session, prompt, order).run()
-        await add_missing(session)
+        await add_missing_commands(session)
 
     def has_conversation(self, home: Path, thread: str) -> bool:
         return has_conversation(home, thread)

@@ -6,8 +6,11 @@ from pathlib import Path
 from missioncontrol.adapters.agents.coding.agent import CodingAgent
 from missioncontrol.adapters.agents.coding.programs import Installed
 from missioncontrol.adapters.agents.coding.session import ToolSession
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
-from missioncontrol.adapters.agents.kind_support import program_environment
+from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
+    health_check_assignment,
+    program_environment,
+)
 from missioncontrol.adapters.git import git
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.work import Work

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from missioncontrol.adapters.agents.command_inputs import Scrub
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
     BoundedLog,
+    HealthCheckLine,
+    health_check_assignment,
     one_line,
     output_shape,
     refuse_misfit,

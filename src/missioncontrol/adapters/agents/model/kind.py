@@ -4,8 +4,9 @@ import asyncio
 
 import msgspec
 
-from missioncontrol.adapters.agents.health_check import HealthCheckLine, health_check_assignment
 from missioncontrol.adapters.agents.kind_support import (
+    HealthCheckLine,
+    health_check_assignment,
     output_shape,
     program_environment,
     require_package,

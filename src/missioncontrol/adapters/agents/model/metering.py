@@ -23,7 +23,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings as CallSettings
 from pydantic_ai.usage import RequestUsage
 
-from missioncontrol.adapters.models.openai_compatible import usage_of
+from missioncontrol.adapters.openai_compatible import usage_of
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent import Line
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from missioncontrol.adapters.agents.attempt_process import run_to_completion
 from missioncontrol.adapters.agents.remote.attempt import LEFT, RemoteAttempt, StoredProgress
-from missioncontrol.adapters.agents.remote.leases import Leases
-from missioncontrol.adapters.agents.remote.roster import Worker, WorkerRegistry
+from missioncontrol.adapters.agents.remote.roster import Leases, Worker, WorkerRegistry
 from missioncontrol.adapters.agents.remote.uploads import Uploads
 from missioncontrol.adapters.worktrees.transfer import receive_commit
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable

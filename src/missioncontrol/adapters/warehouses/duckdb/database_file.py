@@ -1,13 +1,22 @@
-"""The database file: its schema, its permissions, and a compaction that erases removed data."""
+"""The file of the database: schema, permissions, compaction, and Arrow tables to insert."""
 
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from arro3.core import Array, DataType, Table
+from duckdb import DuckDBPyConnection
 
 from missioncontrol.adapters.queries import queries
 
+TEXT = DataType.utf8()
+WHOLE = DataType.int64()
+BYTES = DataType.binary()
+FLAG = DataType.bool()
+Columns = Mapping[str, tuple[DataType, Sequence[Any]]]
 _PACKAGE = "missioncontrol.adapters.warehouses.duckdb"
 SQL = queries(_PACKAGE, "maintenance.sql")
 MEMORY_MAX = "500MB"
@@ -68,3 +77,26 @@ def _copy(path: Path, new: Path) -> None:
             connection.execute(f"INSERT INTO new.{name} SELECT * FROM old.{name}")  # noqa: S608
         connection.execute(SQL["wiped"])
         connection.execute("USE memory; DETACH old; DETACH new")
+
+
+def table(columns: Columns) -> Table:
+    """Return a table of named columns; None is NULL.
+
+    Raises:
+        ValueError, OverflowError, TypeError: a value does not fit its type.
+    """
+    arrays = [Array(values, type=kind) for kind, values in columns.values()]
+    return Table.from_arrays(arrays, names=list(columns))
+
+
+@contextmanager
+def registered(connection: DuckDBPyConnection, name: str, rows: Table) -> Iterator[None]:
+    """Make a table visible to statements under a name."""
+    connection.register(name, rows)
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):  # A failed transaction refuses it.
+            connection.unregister(name)
+        raise
+    connection.unregister(name)

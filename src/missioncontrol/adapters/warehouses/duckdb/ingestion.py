@@ -17,10 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.warehouses.duckdb import database_file, profiles
-from missioncontrol.adapters.warehouses.duckdb.identities import Identities, is_made
-from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, spill
-from missioncontrol.adapters.warehouses.duckdb.policies import Policies, Rules
-from missioncontrol.adapters.warehouses.duckdb.tables import (
+from missioncontrol.adapters.warehouses.duckdb.database_file import (
     BYTES,
     FLAG,
     TEXT,
@@ -29,6 +26,9 @@ from missioncontrol.adapters.warehouses.duckdb.tables import (
     registered,
     table,
 )
+from missioncontrol.adapters.warehouses.duckdb.identities import Identities, is_made
+from missioncontrol.adapters.warehouses.duckdb.known_keys import KnownKeys, spill
+from missioncontrol.adapters.warehouses.duckdb.policies import Policies, Rules
 from missioncontrol.adapters.warehouses.duckdb.usage import Usage, weighed
 from missioncontrol.ports.warehouse import Captured, Foreseen, Stored
 

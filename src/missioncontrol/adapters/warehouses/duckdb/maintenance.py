@@ -6,8 +6,8 @@ from typing import Any
 
 from missioncontrol.adapters.queries import queries
 from missioncontrol.adapters.warehouses.duckdb import profiles
+from missioncontrol.adapters.warehouses.duckdb.database_file import WHOLE, registered, table
 from missioncontrol.adapters.warehouses.duckdb.ingestion import Ingestion
-from missioncontrol.adapters.warehouses.duckdb.tables import WHOLE, registered, table
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.ports.warehouse import Forgotten, Policy
 

@@ -8,7 +8,7 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from missioncontrol.adapters.queries import queries
-from missioncontrol.adapters.warehouses.duckdb.tables import WHOLE, registered, table
+from missioncontrol.adapters.warehouses.duckdb.database_file import WHOLE, registered, table
 from missioncontrol.ports.warehouse import Captured, Policy
 
 SQL = queries("missioncontrol.adapters.warehouses.duckdb", "policies.sql")

@@ -16,18 +16,16 @@ from missioncontrol.adapters.workflow_files.github_actions.expressions import (
     Expression,
     Literally,
 )
-from missioncontrol.adapters.workflow_files.github_actions.job import (
-    Job,
-    Source,
-    all_before,
-    needs_of,
-)
 from missioncontrol.adapters.workflow_files.github_actions.matrix import Matrix, matrix_of
 from missioncontrol.adapters.workflow_files.github_actions.matrix_program import WHY, joined_step
 from missioncontrol.adapters.workflow_files.github_actions.order import (
+    Job,
+    Source,
+    all_before,
     begin,
     follow,
     is_status_check,
+    needs_of,
 )
 from missioncontrol.adapters.workflow_files.github_actions.runs import (
     Place,

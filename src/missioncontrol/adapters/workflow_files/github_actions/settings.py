@@ -4,7 +4,7 @@ import re
 
 from missioncontrol.adapters.workflow_files.foreign.left_out import TITLE_MAX, clean_prose
 from missioncontrol.adapters.workflow_files.foreign.scripts import Filling
-from missioncontrol.adapters.workflow_files.github_actions.job import Job
+from missioncontrol.adapters.workflow_files.github_actions.order import Job
 from missioncontrol.adapters.workflow_files.github_actions.runs import minutes, shown
 from missioncontrol.adapters.workflow_files.github_actions.variables import template_of
 

@@ -12,7 +12,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from missioncontrol.analytics import kpis as key_figures
-from missioncontrol.analytics.answers import ActiveAnswer, FunnelAnswer, RetentionAnswer
+from missioncontrol.analytics.answers import (
+    ActiveAnswer,
+    FunnelAnswer,
+    RetentionAnswer,
+    first_steps,
+)
 from missioncontrol.analytics.calendar import (
     days_before,
     is_comparable,
@@ -20,7 +25,6 @@ from missioncontrol.analytics.calendar import (
     period_of,
     zone_of,
 )
-from missioncontrol.analytics.funnel_prefix import beginning
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import (
     EVERYBODY,
@@ -428,7 +432,7 @@ async def _conversion(console: Console, bar: Bar) -> Values:
     found = await analyst.answer(whole, as_of=as_of)
     assert isinstance(found, FunnelAnswer)
     # Of its first two steps alone: a day is over once their window is, whatever comes after.
-    asked, answer = beginning(whole, found, 2, week_starts=bar.product.week_starts)
+    asked, answer = first_steps(whole, found, 2, week_starts=bar.product.week_starts)
     title = answer.steps[min(1, len(answer.steps) - 1)].label
     step = min(1, len(answer.steps) - 1)
     chart = charts.conversion_chart(asked, answer, step, title)

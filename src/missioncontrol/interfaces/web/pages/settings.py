@@ -11,8 +11,7 @@ from litestar.response import Redirect
 from missioncontrol.application.queries import access as queries
 from missioncontrol.application.queries.access import UserView
 from missioncontrol.domain.errors import Rejected
-from missioncontrol.domain.permission import MEANING, Permission, Role
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import MEANING, Permission, Principal, Role
 from missioncontrol.interfaces.api.users import folder_of, link_of, workspace_of
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 
 Data = dict[str, Any]
 ANYBODY = "approver"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.rules.approvals import ApprovalBook
 from missioncontrol.testing.simulation.rules.costs import Costs
 from missioncontrol.testing.simulation.rules.ledger import (
@@ -20,7 +21,6 @@ from missioncontrol.testing.simulation.rules.operation import (
 from missioncontrol.testing.simulation.rules.run_state import ENDS
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.violation import hold
 
 Data = dict[str, Any]
 TINY = 0.000_01

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.rules.costs import Costs
-from missioncontrol.testing.simulation.rules.violation import hold
 
 Data = dict[str, Any]
 Scope: TypeAlias = tuple[str, str]

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 
 Data = dict[str, Any]
 OBEDIENT_SECONDS = 1.0

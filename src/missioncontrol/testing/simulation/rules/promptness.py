@@ -2,13 +2,12 @@
 
 import math
 
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.rules.between import Books
 from missioncontrol.testing.simulation.rules.operation import OBEDIENT_SECONDS, STUBBORN_SECONDS
-from missioncontrol.testing.simulation.rules.run_state import ENDS
+from missioncontrol.testing.simulation.rules.run_state import ENDS, is_plain
 from missioncontrol.testing.simulation.rules.runs import RunBook
 from missioncontrol.testing.simulation.rules.schedules import ScheduleBook
-from missioncontrol.testing.simulation.rules.steps import is_plain
-from missioncontrol.testing.simulation.rules.violation import hold
 
 WAIT_SECONDS = 70.0
 """Engines look again once a minute at the latest, whatever wakes them earlier."""

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from missioncontrol.testing.simulation.rules import hold
 from missioncontrol.testing.simulation.rules.expressions import (
     Unreadable,
     filled,
     truth_of,
     value_of,
 )
-from missioncontrol.testing.simulation.rules.run_state import ENDS, TINY, Data, Standing
-from missioncontrol.testing.simulation.rules.steps import (
+from missioncontrol.testing.simulation.rules.run_state import (
+    ENDS,
+    TINY,
+    Data,
+    Standing,
     Step,
     becomes_others,
     in_short,
@@ -18,7 +22,6 @@ from missioncontrol.testing.simulation.rules.steps import (
     of_call,
     of_items,
 )
-from missioncontrol.testing.simulation.rules.violation import hold
 
 AFTER_THE_END = frozenset({"report_refused", "usage_reported"})
 AFTER_A_CANCEL = frozenset(

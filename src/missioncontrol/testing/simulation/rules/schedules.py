@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from missioncontrol.testing.simulation.rules.violation import hold
+from missioncontrol.testing.simulation.rules import hold
 
 Data = dict[str, Any]
 GRACE_SECONDS = 60.0

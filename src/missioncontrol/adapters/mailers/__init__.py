@@ -1,1 +1,0 @@
-"""How mail is sent."""
