@@ -319,6 +319,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
         "PATCH /api/v1/users/*",
         "DELETE /api/v1/users/*",
         "PATCH /api/v1/workspace",
+        "GET /api/v1/workspaces",  # The service lets in the owner alone.
+        "POST /api/v1/workspaces*",
         "POST /settings/users*",
         "POST /settings/workspace",
     ),
