@@ -201,7 +201,7 @@ def _ending(forecasts: Forecasts, pace: Pace, now: float) -> Forecast | None:
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """When a mission with open items is expected to end, or why that can't be told."""
+    """When a mission with open items is expected to end, or why that is unknown."""
 
     forecast: Forecast | None
     why: str  # there is none; "" where there is one

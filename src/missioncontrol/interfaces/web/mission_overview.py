@@ -108,7 +108,7 @@ async def values(
 
 
 def _expected_end(story: RunReport, console: Console) -> str:
-    """Return when a mission is expected to end, or why that can't be told; "" where it ended."""
+    """Return when a mission is expected to end, or why that is unknown; "" where it ended."""
     assert console.present.work_items is not None  # They are brought up to the log.
     found = ending_of(console.present.work, story.mission.id, console.now)
     if found is None:
