@@ -155,7 +155,7 @@ def test_what_has_not_ended_says_what_it_waits_for() -> None:
         "The run is halted. Nothing is left.",
         "The agent is stopped.",
     ]
-    assert verdict(halted) == "Halted: Nothing is left."
+    assert verdict(halted) == "Stuck: Nothing is left."
     done = folded(created(Step("a", "hand")), *begun_and_done("a"))
     assert (told(done, "a"), offered(done, "a")) == ([], [])
 

@@ -4,9 +4,11 @@ import math
 import random
 from collections.abc import Iterable
 
+from missioncontrol.application.roadmap import ending_of
 from missioncontrol.application.work_forecast import (
     CASES_MIN,
     HELD_MIN,
+    LEFT_MAX,
     LENGTHS_MIN,
     Forecasts,
     Pace,
@@ -153,3 +155,25 @@ def test_a_change_leaves_the_ranges_of_a_fresh_count() -> None:
     assert kept.paces == fresh.paces
     assert (kept.span(4), kept.grounds) == (fresh.span(4), fresh.grounds)
     assert isinstance(kept.paces["mission-99"], Pace)
+
+
+def test_the_end_of_one_mission_is_a_range_or_the_reason_why_there_is_none() -> None:
+    index = workspace()
+    found = ending_of(index, "mission-99", NOW)
+    assert found is not None
+    assert found.forecast is not None
+    assert NOW < found.forecast.low < found.forecast.high
+    assert found.why == ""
+    assert ending_of(index, "mission-1", NOW) is None  # It has ended.
+    full = workspace()
+    mission(full, 100, NOW - HOUR, [], open_=LEFT_MAX + 1)
+    many = ending_of(full, "mission-100", NOW)
+    assert many is not None
+    assert many.forecast is None
+    assert f"up to {LEFT_MAX} open items" in many.why
+    few = WorkIndex()
+    mission(few, 1, NOW - HOUR, [], open_=2)
+    young = ending_of(few, "mission-1", NOW)
+    assert young is not None
+    assert young.forecast is None
+    assert f"{CASES_MIN} finished items" in young.why

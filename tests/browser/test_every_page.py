@@ -126,6 +126,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/inbox/{item}": ("/inbox/question:{question}", "/inbox/question:{question}?ask=comment"),
     "/logs": ("/logs", "/logs?text=said"),
     "/knowledge": ("/knowledge", "/knowledge?q=cart", "/knowledge?q=zebra+crossing"),
+    "/knowledge/patterns": ("/knowledge/patterns",),
     "/memory": ("/memory", "/memory?q=cart"),
     "/memory/{item}": ("/memory/{item}",),
     "/missions": ("/missions",),

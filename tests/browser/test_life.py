@@ -179,7 +179,7 @@ def test_a_run_lives_between_two_people_who_never_load_again(
     expect(ann.get_by_role("region", name="Command")).to_contain_text("the gate is shut")
     ann.keyboard.press("a")
     expect(ann.locator(".verdict")).to_have_text("No pending approvals.")
-    expect(olga.locator("h1")).to_have_text(re.compile("^Failed: .*Publish the tag"))
+    expect(olga.locator(".head .verdict")).to_have_text(re.compile("^Failed: .*Publish the tag"))
     expect(olga.locator("#graph [data-key=tell]")).to_have_attribute("data-s", "blocked")
     assert olga.evaluate("window.__same")
     gate.touch()

@@ -124,8 +124,10 @@ def test_a_run_is_watched_to_its_end_without_loading_again(
     page = opened(tab, f"/runs/{run}")
     fetch = page.locator('.node[data-key="fetch"]')
     expect(fetch).to_have_attribute("data-s", "running")
-    expect(page.locator("h1")).to_have_text(re.compile("^Running: 0 of 4 steps done, 1 at work"))
-    expect(page.locator("h1")).to_have_text("Succeeded: 4 of 4 steps done.")
+    expect(page.locator(".head .verdict")).to_have_text(
+        re.compile("^Running: 0 of 4 steps done, 1 at work")
+    )
+    expect(page.locator(".head .verdict")).to_have_text("Succeeded: 4 of 4 steps done.")
     expect(fetch).to_have_attribute("data-s", "succeeded")
     expect(page.locator('.node[data-key="each[2]"]')).to_have_attribute("data-s", "succeeded")
     expect(page.locator('.node[data-key="finish"]')).to_have_attribute("data-s", "succeeded")
@@ -160,7 +162,7 @@ def test_a_failed_run_is_retried_and_forked_with_another_input(tab: Tab, failed:
     page = opened(tab, f"/runs/{run}")
     page.get_by_role("button", name="Retry").first.click()
     expect(page).not_to_have_url(re.compile(run))
-    expect(page.locator("h1")).to_have_text(
+    expect(page.locator(".head .verdict")).to_have_text(
         re.compile("^Failed: “Verify who asked” ended with exit status 3")
     )
     expect(page.locator("#run-head")).to_contain_text("Retry of")
@@ -171,10 +173,10 @@ def test_a_failed_run_is_retried_and_forked_with_another_input(tab: Tab, failed:
     expect(dialog.get_by_label("Start from step")).to_have_value("verify")
     dialog.get_by_label("name").fill("Bo")
     dialog.get_by_role("button", name="Start fork").click()
-    expect(page.locator("h1")).to_have_text("Succeeded: 4 of 4 steps done.")
+    expect(page.locator(".head .verdict")).to_have_text("Succeeded: 4 of 4 steps done.")
     expect(page.locator("#run-head")).to_contain_text("Fork of")
     page.get_by_role("link", name="Compare").click()
-    expect(page.locator("h1")).to_have_text(re.compile("of 7 steps differs?"))
+    expect(page.locator(".head .verdict")).to_have_text(re.compile("of 7 steps differs?"))
     expect(page.locator("main")).to_contain_text("nobody")
     assert_accessible(page)
 
@@ -185,7 +187,7 @@ def test_a_run_is_cancelled_after_a_question(tab: Tab, begin: Callable[..., str]
     page.get_by_role("button", name="Cancel run").click()
     question = page.get_by_role("dialog", name="Cancel this run?")
     question.get_by_role("button", name="Cancel run").click()
-    expect(page.locator("h1")).to_have_text("Cancelled with 0 of 4 steps done.")
+    expect(page.locator(".head .verdict")).to_have_text("Cancelled with 0 of 4 steps done.")
     expect(page.get_by_role("button", name="Cancel run")).to_have_count(0)
 
 
@@ -193,10 +195,10 @@ def test_a_run_is_replayed_by_hand_and_played(tab: Tab, failed: str) -> None:
     run = failed
     page = opened(tab, f"/runs/{run}/replay")
     moment = page.get_by_role("slider", name="Position")
-    expect(page.locator("h1")).to_have_text(re.compile("^Failed"))
+    expect(page.locator(".head .verdict")).to_have_text(re.compile("^Failed"))
     moment.focus()
     page.keyboard.press("Home")
-    expect(page.locator("h1")).to_have_text("Queued: no step has started yet.")
+    expect(page.locator(".head .verdict")).to_have_text("Queued: no step has started yet.")
     expect(page.locator('.node[data-key="verify"]')).to_have_attribute("data-s", "waiting")
     page.get_by_label("Jump to the next event of a kind").select_option("Next failure")
     expect(moment).to_have_attribute("aria-valuetext", re.compile("Step failed Verify who asked"))
@@ -209,7 +211,7 @@ def test_a_run_is_replayed_by_hand_and_played(tab: Tab, failed: str) -> None:
     expect(page.locator("#drawer")).to_contain_text("Due")
     page.get_by_label("Speed").select_option("Each event")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("h1")).to_have_text(re.compile("^Failed"))
+    expect(page.locator(".head .verdict")).to_have_text(re.compile("^Failed"))
     expect(page.locator("#replay-behind")).to_have_text("past state, 0 events behind")
     assert is_the_same(page)
     assert_accessible(page)
@@ -284,7 +286,9 @@ def test_a_halted_run_is_let_go_on_where_it_is_looked_at(scene: Scene, tab: Tab)
     scene.mission("budget", "set", "workflow", "dear", *cap)
     run = scene.told("workflow", "run", "dear")["run"]
     page = opened(tab, f"/runs/{run}")
-    expect(page.locator("h1")).to_have_text(re.compile("^Halted: This run may need 500 tokens"))
+    expect(page.locator(".head .verdict")).to_have_text(
+        re.compile("^Stuck: This run may need 500 tokens")
+    )
     expect(page.locator("main")).not_to_contain_text("mission budget")
     page.get_by_role("button", name="Raise the cap…").click()
     dialog = page.get_by_role("dialog", name="Raise caps and resume")
@@ -298,7 +302,7 @@ def test_a_halted_run_is_let_go_on_where_it_is_looked_at(scene: Scene, tab: Tab)
     expect(dialog.get_by_label("Reason")).to_have_value("It is worth it")
     dialog.get_by_label("New cap in tokens").fill("900")
     dialog.get_by_role("button", name="Raise and resume").click()
-    expect(page.locator("h1")).to_have_text("Succeeded: 1 of 1 step done.")
+    expect(page.locator(".head .verdict")).to_have_text("Succeeded: 1 of 1 step done.")
 
 
 @pytest.mark.parametrize("view", some(["graph", "steps", "timeline", "log"], 0))

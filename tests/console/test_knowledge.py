@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
+from missioncontrol.application.learning import PATTERNS, STREAM
 from missioncontrol.application.missions import Goal
+from missioncontrol.domain.learned import Learned, LearnPattern, NoteUse
 from tests.console.houses import console_house
 from tests.console.mission_house import small_repository
 from tests.console.test_memory import NEXT, a_mission
@@ -57,3 +61,28 @@ async def _found(client: Any, text: str, **filters: Any) -> list[dict[str, Any]]
     answer = await client.get("/api/v1/knowledge", params={"text": text, **filters})
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
+
+
+def test_each_pattern_stands_with_its_cases_uses_and_command(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with console_house(tmp_path) as house, house.client("viewer") as client:
+            empty = (await client.get("/knowledge/patterns")).text
+            assert "No pattern is learned yet" in empty
+            journal = house.held.journal
+            await journal.find(PATTERNS, STREAM)
+            text = ("Use pathlib", "It is shorter.", "/r", "ab" * 32, 7, 3)
+            one = Learned("cm-1", "codemod", "python", *text)
+            two = msgspec.structs.replace(one, id="cm-2")
+            used = NoteUse("cm-1", "/r", 2, 4, passed=True)
+            for command in (LearnPattern(one), LearnPattern(two), used):
+                journal.tell(PATTERNS, STREAM, command, actor="user:ada")
+            await journal.durable()
+            await house.console.present.catch_up()
+            page = (await client.get("/knowledge/patterns?kind=codemod")).text
+            assert "2 patterns are offered" in page
+            assert "1 of 1 use passed" in page
+            assert "not used yet; 3 cases reproduced" in page
+            assert "mission pattern apply cm-1" in page
+            assert "Use pathlib" not in (await client.get("/knowledge/patterns?kind=rule")).text
+
+    asyncio.run(scenario())

@@ -110,6 +110,8 @@ def test_home_names_the_cause_of_a_stuck_run_and_starts_its_agent(tmp_path: Path
             assert "typist is stopped" in stuck
             assert 'action="/agents/typist/start"' in stuck
             assert "Start typist" in stuck
+            now = page.partition("Agents now")[2].partition("</section>")[0]
+            assert "at work in 24 hours, 0 done, 0 failed" in now
             async with house.client("viewer") as viewer:
                 page = (await viewer.get("/", headers={"accept": "text/html"})).text
                 assert "Open typist" in page

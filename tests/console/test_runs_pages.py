@@ -130,7 +130,7 @@ def test_a_run_and_its_steps_are_pages_and_parts(tmp_path: Path) -> None:
         run = await begun(client, **FAILING)
         await ended(client, run)
         page = await shown(client, f"/runs/{run}")
-        assert "<h1>Failed: check ended with exit status 1.</h1>" in page
+        assert '<p class="verdict"><b>Failed: check ended with exit status 1.</b></p>' in page
         assert "Say hello" in page
         deep = await shown(client, f"/runs/{run}/steps/check")
         part = await shown(client, f"/runs/{run}/steps/check", headers=PART)

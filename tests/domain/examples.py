@@ -26,7 +26,12 @@ from tests.domain.access_examples import ACCESS_EXAMPLES
 from tests.domain.agent_examples import AGENT_EXAMPLES
 from tests.domain.approval_examples import APPROVAL_EXAMPLES
 from tests.domain.decision_examples import DECISION_EXAMPLES
-from tests.domain.inbox_examples import INBOX_EXAMPLES, NOTIFICATION_EXAMPLES, SESSION_EXAMPLES
+from tests.domain.inbox_examples import (
+    INBOX_EXAMPLES,
+    NOTIFICATION_EXAMPLES,
+    SESSION_EXAMPLES,
+    WORKSPACE_EXAMPLES,
+)
 from tests.domain.knowledge_examples import KNOWLEDGE_EXAMPLES
 from tests.domain.ledgers import BUDGET_EXAMPLES, PRICE_EXAMPLES
 from tests.domain.plans import a_plan
@@ -149,6 +154,7 @@ EXAMPLES: tuple[Event, ...] = (
     *DECISION_EXAMPLES,
     *INBOX_EXAMPLES,
     *NOTIFICATION_EXAMPLES,
+    *WORKSPACE_EXAMPLES,
     *SESSION_EXAMPLES,
     *KNOWLEDGE_EXAMPLES,
     *PRODUCT_EXAMPLES,

@@ -3,6 +3,7 @@
 from missioncontrol.domain import agent_session as s
 from missioncontrol.domain import inbox as i
 from missioncontrol.domain import notification as n
+from missioncontrol.domain import workspace as w
 
 ITEM = "failed:workflow.nightly"
 INBOX_EXAMPLES = (
@@ -30,6 +31,11 @@ SESSION_EXAMPLES = (
     s.AgentSessionWorking(SESSION),
     s.AgentSessionEnded(SESSION, how="ended"),
     s.AgentSessionAdopted(SESSION, run="run-1", by="user:ann"),
+)
+WORKSPACE_EXAMPLES = (
+    w.WorkspaceCreated("lab", person="carla"),
+    w.WorkspaceArchived("lab"),
+    w.WorkspaceRestored("lab"),
 )
 NOTIFICATION_EXAMPLES = (
     n.NotificationAdded("me", way="email", shown="a…@example.com", person="ann", kinds=("plan",)),

@@ -18,6 +18,7 @@ from missioncontrol.domain.lifecycle.states import (
 )
 from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.status import (
+    MISSION_WORDS,
     RUN_WORDS,
     WORDS,
     Ask,
@@ -26,9 +27,11 @@ from missioncontrol.domain.status import (
     Progress,
     Queued,
     Status,
+    alike,
     conditions,
     status_of_mission,
     status_of_run,
+    titles_of,
 )
 
 WAITS_FOR_REVIEWER = Progress("running", queued=(Queued("reviewer", "review", 1),))
@@ -189,3 +192,15 @@ def test_a_mission_is_done_only_where_its_change_is_there(
     facts: MissionFacts, run: str, word: str
 ) -> None:
     assert status_of_mission(facts, Status(run)).word == word
+
+
+def test_people_read_one_vocabulary_and_filter_by_it() -> None:
+    titles = titles_of(MISSION_WORDS)
+    assert len(set(titles.values())) == len(titles)
+    assert {"Planned", "Ready to build", "Building", "In review", "Done"} <= set(titles.values())
+    assert not {"Planning", "Halted"} & set(WORDS.values())
+    for word in MISSION_WORDS:
+        (shown,) = set(alike(word)) & set(titles)  # One choice of a list finds each.
+        assert WORDS[shown] == WORDS[word]
+    assert set(alike("stuck")) == {"stuck", "halted"}
+    assert alike("no word") == ("no word",)

@@ -12,10 +12,13 @@ from typing import Any, get_args
 import httpx
 
 from missioncontrol.adapters.os_user import os_user
+from missioncontrol.adapters.workspaces_file import WorkspacesFile
+from missioncontrol.app.new_workspace import begin
 from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.application.asks import BuildMission
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.domain import workspace
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.document import SignDocument
@@ -33,6 +36,7 @@ from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.webhook import WebhookCommand
 from missioncontrol.domain.work import ArtifactRef, Work
 from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
+from missioncontrol.domain.workspace import WorkspaceCommand
 from missioncontrol.ports.agent_sessions import Activity
 from tests.console.houses import House
 from tests.console.mission_house import ended, small_repository
@@ -328,6 +332,20 @@ async def known_agent(client: httpx.AsyncClient) -> str:
     return "planner"
 
 
+async def root(client: httpx.AsyncClient) -> str:
+    """The data directory is one of a root, which serves another workspace, `ops`."""
+    del client
+    house = HOUSES[-1]
+    file = WorkspacesFile(house.held.home.root.parent / "root")
+    if not file.read():
+        file.change(lambda found: workspace.create(workspace.create(found, "sales"), "ops"))
+    house.console.workspaces = house.held.command_bus.workspaces.list = file
+    house.held.command_bus.workspaces.begin = lambda name, person: begin(
+        file.home(name), person, os_user()
+    )
+    return "ops"
+
+
 async def outside_session(client: httpx.AsyncClient) -> str:
     """A session of Claude Code that a person of this machine has open."""
     del client
@@ -409,10 +427,14 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
     "agent_session.adopt": (outside_session, {}),
+    "workspace.create": (root, {"name": "lab", "person": "carla"}),
+    "workspace.archive": (root, {}),
+    "workspace.restore": (root, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
     "agent_session.adopt": {"mission": "x" * 101},
+    "workspace.create": {"name": "x" * 41},
     "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
     "decision.accept": {"reason": "x" * 2_001},
     "decision.reject": {"reason": "x" * 2_001},
@@ -473,6 +495,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),
+    (frozenset(get_args(WorkspaceCommand)), ("workspace",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -26,7 +26,7 @@ from missioncontrol.adapters.webhooks.sender import HttpSender
 from missioncontrol.adapters.webhooks.sqlite import SqliteDeliveries
 from missioncontrol.adapters.workflow_files.reader import read_all
 from missioncontrol.adapters.workflow_files.schema import json_schema
-from missioncontrol.adapters.workspaces_file import root_of
+from missioncontrol.adapters.workspaces_file import WorkspacesFile, root_of
 from missioncontrol.app.analytics import analytics
 from missioncontrol.app.builtin_agents import AGENT_CARDS
 from missioncontrol.app.followers import archive
@@ -92,6 +92,7 @@ def opened(home: Home, heads: Path | None = None) -> Iterator[Console]:
             asked,
             notifier,
             reading.activities,
+            WorkspacesFile(root) if root is not None else None,
         )
 
 

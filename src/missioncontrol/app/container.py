@@ -33,10 +33,12 @@ from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.adapters.processes import end_orphans
 from missioncontrol.adapters.read_tables.sqlite import SqliteReadTables
 from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
+from missioncontrol.adapters.workspaces_file import WorkspacesFile, root_of
 from missioncontrol.app.builtin_agents import FUNCTIONS, agent_cards, built_in, programs
 from missioncontrol.app.control_port import ControlPort
 from missioncontrol.app.execute import Executor
 from missioncontrol.app.followers import MemoryFollower, SearchFollower
+from missioncontrol.app.new_workspace import begin
 from missioncontrol.app.remote_workers import RemoteWorkers
 from missioncontrol.app.servers import OptionalServers
 from missioncontrol.app.session_watch import SessionWatch
@@ -326,6 +328,17 @@ class EngineContext:
             refuse_new_run=self.operations.refuse_new_run,
             adopt=lambda run: self.command_bus.adopt(run),
             now=self.clock.now,
+        )
+        self._find_root()
+
+    def _find_root(self) -> None:
+        root = root_of(self.home.root)
+        if root is None:
+            return
+        file = WorkspacesFile(root)
+        self.command_bus.workspaces.list = file
+        self.command_bus.workspaces.begin = lambda name, person: begin(
+            file.home(name), person, os_user()
         )
 
     async def _refuse_url(self, url: str) -> None:

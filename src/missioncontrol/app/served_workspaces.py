@@ -98,6 +98,8 @@ class ServedWorkspaces:
             is_new = isinstance(error, NotFound)
             self._tries[name] = now + (0.0 if is_new else RETRY_SECONDS)
             self._report(name, error)
+            if is_new:
+                self.router.faults[name] = "Its engine is starting."
             return
         self._open[name], self._settings[name] = stack, found.settings
         self.router.faults.pop(name, None)

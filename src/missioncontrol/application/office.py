@@ -77,6 +77,7 @@ from missioncontrol.application.tracing import TraceAsked, Tracing
 from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.work_items import WorkItemService
 from missioncontrol.application.workflows import Workflows
+from missioncontrol.application.workspaces import WorkspaceService
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.operation import RemoveRateLimit, SetRateLimit
 from missioncontrol.domain.principal import Asking
@@ -137,6 +138,7 @@ class Office:
         self.exports = ExportDesk(journal)
         self.elevations = Elevations(agents, approvals.os_user)
         self.access = AccessService(journal, approvals.os_user)
+        self.workspaces = WorkspaceService(journal, approvals.os_user)
         approvals.second_look = self.access.second_look
         self.requests = Requests(journal)
         self.work_items = WorkItemService(

@@ -8,6 +8,7 @@ from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.ports.access_store import Use
 from missioncontrol.ports.agent_sessions import ActivityStore
+from missioncontrol.ports.workspaces import WorkspaceList
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ class Reader:
     uses: Callable[[], Mapping[str, Use]]  # when each token was used last
     remembered: Remembered
     activities: ActivityStore
+    workspaces: WorkspaceList | None  # of its root, where it has one
 
     def __init__(self, parts: Any, who: Principal) -> None:
         """`parts` is a console or a desk of the command line."""

@@ -168,10 +168,7 @@ def _epic(
 ) -> RoadmapEpic:
     epic = index.epics[id_]
     ended = 0.0 if pace.open else pace.ends[-1]
-    span = forecasts.span(pace.open) if pace.open else None
-    forecast = (
-        Forecast(now + span.low, now + span.likely, now + span.high) if span is not None else None
-    )
+    forecast = _ending(forecasts, pace, now)
     dues = list(_dues(index, epic.children, forecast, now))
     due = dues[-1] if dues else None
     end = ended or (forecast.likely if forecast is not None else 0.0)
@@ -196,6 +193,29 @@ def _epic(
         dues=dues[:DUES_MAX],
         cost=pace.cost,
     )
+
+
+def _ending(forecasts: Forecasts, pace: Pace, now: float) -> Forecast | None:
+    span = forecasts.span(pace.open) if pace.open else None
+    return Forecast(now + span.low, now + span.likely, now + span.high) if span else None
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """When a mission with open items is expected to end, or why that is unknown."""
+
+    forecast: Forecast | None
+    why: str  # there is none; "" where there is one
+    grounds: Grounds
+
+
+def ending_of(index: WorkIndex, mission: str, now: float) -> Ending | None:
+    """Return when a mission is expected to end; None where nothing of it is open."""
+    forecasts = forecasts_of(index, now)
+    pace = forecasts.paces.get(mission)
+    if pace is None or not pace.open:
+        return None
+    why = forecasts.objection(pace.open)
+    return Ending(None if why else _ending(forecasts, pace, now), why, forecasts.grounds)
 
 
 def _dues(

@@ -233,6 +233,12 @@ class Forecasts:
         """Return how long so many items will take; None where there is none."""
         return self._spans.get(left) if self.grounds.is_shown else None
 
+    def objection(self, left: int) -> str:
+        """Return why there is no range for so many open items; "" where there is one."""
+        if not self.grounds.is_shown or self.span(left) is not None:
+            return self.grounds.why
+        return f"A forecast is made for up to {LEFT_MAX} open items; {left} are open."
+
     def _trials(self, moment: float) -> Trials:
         """Return the trials as they were known at a moment."""
         begun = [each for each in self.paces.values() if each.begun <= moment]

@@ -163,18 +163,26 @@ def _worked(instruments: Instruments, hours: range, now: float) -> Worked:
     return found
 
 
+def hours_of(instruments: Instruments, agents: Iterable[str], now: float) -> dict[str, list[Hour]]:
+    """Return what each of these agents did in the last 24 hours, the oldest first."""
+    end = int(now // HOUR_SECONDS) + 1
+    hours = range(end - HOURS, end)
+    work = _worked(instruments, hours, now)
+    return {name: _hours(name, work, hours) for name in agents}
+
+
+def _hours(agent: str, work: Worked, hours: range) -> list[Hour]:
+    found = [(hour, work.get((hour, agent), Work())) for hour in hours]
+    return [Hour(h * HOUR_SECONDS, w.busy / 1e6, w.succeeded, w.failed) for h, w in found]
+
+
 def _busy(work: Worked, hour: int, now: float) -> float:
     seconds = min(now - hour * HOUR_SECONDS, HOUR_SECONDS) or 1.0
     return sum(each.busy for (at, _), each in work.items() if at == hour) / 1e6 / seconds
 
 
 def _agent(agent: AgentView, items: list[WorkItem], work: Worked, hours: range) -> Load:
-    found = [(hour, work.get((hour, agent.name), Work())) for hour in hours]
-    load = _load(
-        f"agent:{agent.name}",
-        items,
-        [Hour(h * HOUR_SECONDS, w.busy / 1e6, w.succeeded, w.failed) for h, w in found],
-    )
+    load = _load(f"agent:{agent.name}", items, _hours(agent.name, work, hours))
     return msgspec.structs.replace(
         load,
         status=agent.status,

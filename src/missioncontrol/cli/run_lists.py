@@ -23,7 +23,7 @@ from missioncontrol.cli.replay_formatters import Sheet
 from missioncontrol.cli.results import about, completion, outputs_of, record_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run
-from missioncontrol.domain.status import MISSION_WORDS, RUN_WORDS, WORDS, Status
+from missioncontrol.domain.status import MISSION_WORDS, RUN_WORDS, WORDS, Status, alike
 from missioncontrol.ports.read_tables import MissionRow, RunChoice, RunRow
 from missioncontrol.projections.run_index import Board
 
@@ -82,7 +82,8 @@ def _missions(
             found.setdefault(row.id, row)
         newest = sorted(found.values(), key=lambda row: row.id, reverse=True)
         listed = [(row, statuses.of_mission(row)) for row in newest]
-        chosen = [each for each in listed if arguments.status in (None, each[1].word)]
+        wanted = alike(arguments.status) if arguments.status else MISSION_WORDS
+        chosen = [each for each in listed if each[1].word in wanted]
         if len(page) < PAGE or len(chosen) >= arguments.limit:
             return chosen[: arguments.limit]
         before = page[-1].id
@@ -111,7 +112,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
         statuses = asyncio.run(statuses_now(reading, rows))
-        words = () if arguments.status is None else (arguments.status,)
+        words = () if arguments.status is None else alike(arguments.status)
         choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
         found = statuses.chosen(choice, limit=arguments.limit)
         as_json = [_run_fields(row, statuses) for row in found] if arguments.json else []

@@ -6,8 +6,10 @@ import os
 import signal
 from typing import Any
 
+from missioncontrol.adapters.os_user import os_user
 from missioncontrol.adapters.workspaces_file import WorkspacesFile
 from missioncontrol.app.console_process import ConsoleProcess
+from missioncontrol.app.new_workspace import begin
 from missioncontrol.app.settings import root_directory
 from missioncontrol.app.workspaces_server import WorkspacesServer
 from missioncontrol.cli.desk import Desk
@@ -17,6 +19,7 @@ from missioncontrol.domain import workspace as domain
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.domain.workspace import Workspace
+from missioncontrol.operations.user import NAME_WORKSPACE
 
 CHANGES = {
     "create": (domain.create, "created"),
@@ -35,16 +38,24 @@ def workspace(arguments: argparse.Namespace) -> int:
         return _list(file, is_json=arguments.json)
     if arguments.workspace == "halt":
         return _halt(file, arguments)
+    if arguments.workspace == "rename":
+        return _rename(file, arguments)
     change, done = CHANGES[arguments.workspace]
-    found = file.change(lambda all_: change(all_, arguments.name))
+    invitation = ""
     if arguments.workspace == "create":
-        file.home(arguments.name).make()
+        domain.create(file.read(), arguments.name)  # Refused before anything is made.
+        home = file.home(arguments.name)
+        invitation = asyncio.run(begin(home, arguments.person or "", os_user()))
+    found = file.change(lambda all_: change(all_, arguments.name))
     if arguments.json:
         print_json(_view(file, domain.find(found, arguments.name)))
     else:
         print_text(f"Workspace {arguments.name}: {done}.\n")
         if arguments.workspace == "create":
             print_text(f"`mission up --root {file.root}` serves it at /w/{arguments.name}/.\n")
+        if invitation:
+            path = f"/w/{arguments.name}/sign-in/invited?token={invitation}"
+            print_text(f"{arguments.person} chooses a password there, once: {path}\n")
     return SUCCEEDED
 
 
@@ -66,13 +77,30 @@ def _view(file: WorkspacesFile, each: Workspace) -> dict[str, Any]:
     return {"name": each.name, "state": state, "home": str(home.root)}
 
 
+def _rename(file: WorkspacesFile, arguments: argparse.Namespace) -> int:
+    """Give a workspace another title, in its own log."""
+    domain.find(file.read(), arguments.name)
+    desk = Desk(_of(file, arguments, arguments.name), os.environ)
+    try:
+        desk.execute(NAME_WORKSPACE, "", {"name": arguments.title})
+    finally:
+        desk.close()
+    print_text(visible(f"Workspace {arguments.name}: called {arguments.title}.") + "\n")
+    return SUCCEEDED
+
+
+def _of(file: WorkspacesFile, arguments: argparse.Namespace, name: str) -> argparse.Namespace:
+    """Return the arguments of a command for the data directory of one workspace."""
+    return argparse.Namespace(**{**vars(arguments), "home": str(file.home(name).root)})
+
+
 def _halt(file: WorkspacesFile, arguments: argparse.Namespace) -> int:
     """Stop all work in each workspace; what fails in one does not spare the others."""
     from missioncontrol.application.asks import StopAll
 
     results = []
     for each in domain.served(file.read()):
-        one = argparse.Namespace(**{**vars(arguments), "home": str(file.home(each.name).root)})
+        one = _of(file, arguments, each.name)
         results.append({"name": each.name, "refusal": _refusal(one, StopAll(arguments.reason))})
     if arguments.json:
         print_json({"workspaces": results})

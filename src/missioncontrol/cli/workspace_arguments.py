@@ -27,5 +27,10 @@ def add_workspace(verbs: Any) -> None:
     kinds.add_parser("list", parents=[root], help="all workspaces, and which are at work")
     for name, text in VERBS.items():
         kinds.add_parser(name, parents=[root], help=text).add_argument("name", metavar="NAME")
+    create = kinds.choices["create"]
+    create.add_argument("--person", metavar="NAME", help="first admin, who gets an invitation")
+    rename = kinds.add_parser("rename", parents=[root], help="give a workspace another title")
+    rename.add_argument("name", metavar="NAME")
+    rename.add_argument("title", metavar="TITLE", help="shown on pages; the address stays")
     halt = kinds.add_parser("halt", parents=[root], help="emergency stop in all workspaces")
     halt.add_argument("--reason", metavar="TEXT", required=True, help="stored permanently")

@@ -30,6 +30,7 @@ from missioncontrol.client.made.review import ReviewRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
 from missioncontrol.client.made.work_item import WorkItemRequests
+from missioncontrol.client.made.workspace import WorkspaceRequests
 from missioncontrol.client.memory import Memory
 from missioncontrol.client.missions import Missions
 from missioncontrol.client.people import Users
@@ -76,6 +77,7 @@ class _Everything(Resource[L]):
         self.tokens = TokenRequests(line)
         self.work_items = WorkItemRequests(line)
         self.board = BoardRequests(line)
+        self.workspaces = WorkspaceRequests(line)
         self.reviews = ReviewRequests(line)
         self.logs = Logs(line)
         self.audit = Audit(line)

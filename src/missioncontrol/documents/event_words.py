@@ -240,6 +240,12 @@ CLAUSES: dict[str, tuple[str, ...]] = {
     "decision_superseded": ("decision {by} takes the place of {id}", "{reason}"),
     "decision_linked": ("decision {id} has to do with {tasks}", "with {files}"),
     "decision_unlinked": ("decision {id} has nothing to do any more with {tasks}", "with {files}"),
+    "workspace_created": (
+        "the workspace {workspace} is created",
+        "with {person} as its first admin",
+    ),
+    "workspace_archived": ("the workspace {workspace} is archived",),
+    "workspace_restored": ("the workspace {workspace} is served again",),
     "review_comment_added": ("{by} comments on a change of {review}", "at {path}"),
     "review_comment_resolved": ("{by} resolves comment {comment} on {review}",),
     "review_comment_reopened": ("{by} reopens comment {comment} on {review}",),

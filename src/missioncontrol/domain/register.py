@@ -34,6 +34,7 @@ from missioncontrol.domain import (
     waivers,
     webhook,
     workflow_library,
+    workspace,
 )
 from missioncontrol.domain.access import events as access
 from missioncontrol.domain.approval import events as approval
@@ -81,6 +82,7 @@ Event = (
     | review.ReviewEvent
     | work_item.WorkItemEvent
     | agent_session.SessionEvent
+    | workspace.WorkspaceEvent
 )
 
 NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
@@ -152,6 +154,7 @@ NAMES: dict[type[msgspec.Struct], tuple[str, int]] = {
     **notification.EVENTS,
     **review.EVENTS,
     **work_item.EVENTS,
+    **workspace.EVENTS,
 }
 """Present names and versions. A name never changes; a version grows when a shape does."""
 

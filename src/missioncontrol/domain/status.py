@@ -43,19 +43,36 @@ WORDS: dict[str, str] = {
     "running": "Running",
     "waiting": "Waiting",
     "stuck": "Stuck",
-    "halted": "Halted",
+    "halted": "Stuck",
     "cancelling": "Cancelling",
     "succeeded": "Succeeded",
     "failed": "Failed",
     "cancelled": "Cancelled",
-    "planning": "Planning",
+    "planning": "Planned",
     "planned": "Planned",
     "ready_to_build": "Ready to build",
     "building": "Building",
     "in_review": "In review",
     "done": "Done",
 }
-"""Each word as people read it, on every surface."""
+"""Each word as people read it, on every surface.
+
+The log tells more apart than people need to: a mission is planned while its plan is made, and a run
+that a cap or a rule has halted is stuck; the reason says by what.
+"""
+
+
+def alike(word: str) -> tuple[str, ...]:
+    """Return all words that people read as this one, so that a filter by one takes all."""
+    title = WORDS.get(word)
+    return tuple(each for each in WORDS if WORDS[each] == title) or (word,)
+
+
+def titles_of(words: Iterable[str]) -> dict[str, str]:
+    """Return the first word for each title, with the title, in the order of `words`."""
+    first = {WORDS[word]: word for word in reversed(tuple(words))}
+    return {word: WORDS[word] for word in words if first[WORDS[word]] == word}
+
 
 MissionWord = Literal[
     "planning",

@@ -1,8 +1,10 @@
 """Workspaces of one console: their names, their states, and how many there may be."""
 
 import re
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
 
@@ -22,6 +24,85 @@ class Workspace(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 Workspaces = tuple[Workspace, ...]
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The common shape. They are in the log of the workspace in which the owner asked."""
+
+
+class WorkspaceCreated(Event, frozen=True):
+    """The owner of the root created a workspace; its list is in the file of the root."""
+
+    workspace: str
+    person: str = ""  # its first admin; "" for none but the owner
+
+
+class WorkspaceArchived(Event, frozen=True):
+    """The owner of the root took a workspace out of service; its data stayed."""
+
+    workspace: str
+
+
+class WorkspaceRestored(Event, frozen=True):
+    """The owner of the root opened an archived workspace again."""
+
+    workspace: str
+
+
+WorkspaceEvent = WorkspaceCreated | WorkspaceArchived | WorkspaceRestored
+
+EVENTS: dict[type, tuple[str, int]] = {
+    WorkspaceCreated: ("workspace_created", 1),
+    WorkspaceArchived: ("workspace_archived", 1),
+    WorkspaceRestored: ("workspace_restored", 1),
+}
+"""The lasting name and version of every event."""
+
+Name = Annotated[
+    str, Meta(min_length=1, max_length=40, description="1 to 40 of a to z, 0 to 9, and - between.")
+]
+
+
+class CreateWorkspace(msgspec.Struct, frozen=True):
+    """Create a workspace with a data directory of its own."""
+
+    name: Name
+    person: Annotated[
+        str, Meta(max_length=100, description="Its first admin, who gets an invitation.")
+    ] = ""
+
+
+class ArchiveWorkspace(msgspec.Struct, frozen=True):
+    """Take a workspace out of service; its data stay."""
+
+    name: str
+
+
+class RestoreWorkspace(msgspec.Struct, frozen=True):
+    """Serve an archived workspace again."""
+
+    name: str
+
+
+WorkspaceCommand = CreateWorkspace | ArchiveWorkspace | RestoreWorkspace
+
+
+class NoteChange(msgspec.Struct, frozen=True):
+    """Record a change of the file of the root."""
+
+    event: WorkspaceEvent
+
+
+def decide(command: NoteChange, known: WorkspaceEvent | None, now: float) -> list[WorkspaceEvent]:
+    """Answer `command` with its event: the file has changed already."""
+    del known, now
+    return [command.event]
+
+
+def evolve(known: WorkspaceEvent | None, event: WorkspaceEvent, at: float) -> WorkspaceEvent:
+    """Apply `event`: the newest change is all that is kept beside the file."""
+    del known, at
+    return event
 
 
 def is_name(text: str) -> bool:
@@ -119,6 +200,20 @@ def find(workspaces: Workspaces, name: str) -> Workspace:
     )
 
 
+def refuse_last(workspaces: Workspaces, name: str) -> None:
+    """Refuse to archive the one workspace through which its owner could open others again.
+
+    Raises:
+        Rejected: `workspace.last`.
+    """
+    if [each.name for each in served(workspaces)] == [name]:
+        raise Rejected(
+            "workspace.last",
+            f"{name!r} is the only workspace that is served.",
+            hint=f"Create another one first, or use `mission workspace archive {name}`.",
+        )
+
+
 def fault_of(workspaces: Workspaces) -> str:
     """Return what is wrong with a list of workspaces; empty where nothing is."""
     names = [each.name for each in workspaces]
@@ -129,6 +224,11 @@ def fault_of(workspaces: Workspaces) -> str:
     if len(served(workspaces)) > WORKSPACES_MAX:
         return f"at most {WORKSPACES_MAX} are served"
     return ""
+
+
+def unknown(stream: str) -> NotFound:
+    """Return the error for a log in which no workspace was changed."""
+    return NotFound("workspace.unknown", f"No workspace was changed in {stream[:80]!r}.")
 
 
 def _with(workspaces: Workspaces, changed: Workspace) -> Workspaces:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from missioncontrol.interfaces.sign_in.people import People
     from missioncontrol.ports.access_store import Use
     from missioncontrol.ports.agent_sessions import ActivityStore
+    from missioncontrol.ports.workspaces import WorkspaceList
 
     AnyRequest = Request[Principal, Any, Any]
 
@@ -52,8 +53,12 @@ class Console:
         analytics: "AnalyticsContainer",
         notifier: "Notifier",
         activities: "ActivityStore",
+        workspaces: "WorkspaceList | None" = None,
     ) -> None:
-        """All parts are open; the creator of the parts closes them. `home` is its directory."""
+        """All parts are open; the creator of the parts closes them. `home` is its directory.
+
+        `workspaces` are those of its root, where it has one.
+        """
         self.home = home
         self.present = present
         self.live = live
@@ -68,6 +73,7 @@ class Console:
         self.analytics = analytics
         self.notifier = notifier
         self.activities = activities
+        self.workspaces = workspaces
         live.signal("agent_sessions", activities.newest)
 
     def reader(self, who: Principal) -> Reader:

@@ -108,7 +108,7 @@ class WorkspaceRouter:
         mine = await self.signed_in(cookies, Caller(""))
         return (
             Choice("All workspaces", "Show all workspaces", PREFIX, "home"),
-            *(_choice(each, is_current=each.name == current) for each, _, _ in mine),
+            *[await _choice(each, is_current=each.name == current) for each, _, _ in mine],
             Choice(
                 "Another workspace",
                 "Sign in to another workspace",
@@ -118,10 +118,11 @@ class WorkspaceRouter:
         )
 
 
-def _choice(workspace: ServedWorkspace, *, is_current: bool) -> Choice:
+async def _choice(workspace: ServedWorkspace, *, is_current: bool) -> Choice:
     line = workspace.console.line
     start = line.start if is_current and not line.is_open else ""
-    name, href = workspace.name, f"{workspace.base}/"
+    access, href = await workspace.console.people.access(), f"{workspace.base}/"
+    name = access.workspace or workspace.name
     return Choice(name, f"Switch to {name}", href, "flag", is_current, start)
 
 

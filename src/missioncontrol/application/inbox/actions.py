@@ -64,7 +64,7 @@ DECISIONS: dict[Kind, tuple[Rule, ...]] = {
         Rule("start", "Start", "a", "work_item.start", "operate"),
         Rule("finish", "Mark as done", "a", "work_item.finish", "approve"),
     ),
-    "comment": (Rule("resolve", "Resolve all", "r", "review.resolve", "operate"),),
+    "comment": (Rule("resolve", "Resolve all", "r", "review.resolve", "approve"),),
     "alert": (
         Rule("acknowledge", "Acknowledge", "a", "alert.acknowledge", "operate"),
         Rule("resolve", "Resolve", "r", "alert.resolve", "operate", ("note",)),

@@ -27,7 +27,7 @@ from missioncontrol.domain.mission_action import NextAction, next_action, verdic
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
 from missioncontrol.domain.plan_answers import OpenPoint
 from missioncontrol.domain.run.states import Held, Run
-from missioncontrol.domain.status import MissionWord, Status
+from missioncontrol.domain.status import MissionWord, Status, alike
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
@@ -52,7 +52,7 @@ class MissionChoice(msgspec.Struct, frozen=True):
         """Whether a mission with the status `word` is one of them."""
         text = self.text.casefold()
         return (
-            self.status in ("", word)
+            (not self.status or word in alike(self.status))
             and self.repository in ("", row.repository)
             and row.updated >= self.since
             and (not text or any(text in each.casefold() for each in _texts(row)))

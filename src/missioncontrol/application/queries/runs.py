@@ -356,7 +356,7 @@ def verdict_of(run: Run, standing: Status) -> str:
         case "cancelling":
             return f"Being cancelled: {_are(len(run.working), 'step')} still at work."
         case "halted":
-            return f"Halted: {sentence(_why_halted(run))}"
+            return f"Stuck: {sentence(_why_halted(run))}"
         case "queued":
             return "Queued: no step has started yet."
         case _:

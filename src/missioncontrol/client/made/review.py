@@ -45,7 +45,10 @@ class ReviewRequests(Resource[L]):
 
     @requested
     def resolve(self, review: str, comment: int, *, key: str = "") -> Call[ReviewNow]:
-        """Take a comment as settled; it goes to no builder."""
+        """Take a comment as settled; it goes to no builder.
+
+        That is for people who may approve: a model may comment, and settles nothing.
+        """
         return requests.operation("review.resolve", review, {"comment": comment}, key=key)
 
     @requested

@@ -35,6 +35,7 @@ from missioncontrol.domain.access.refusals import (
     refuse_bad_workspace,
     refuse_last_admin,
     refuse_more,
+    refuse_other_owner,
     refuse_own_roles,
     refuse_owner,
     refuse_stranger,
@@ -114,6 +115,7 @@ def _about_password(
     if isinstance(command, Invite):
         # Choosing a user's password is as good as being that user.
         refuse_more(command.by, user.roles)
+        refuse_other_owner(command.by, user.name)
         return [UserInvited(user.name, command.digest, command.until)]
     refuse_stranger(command, user, now)
     return [PasswordChanged(user.name)]

@@ -85,6 +85,12 @@ def refuse_owner(by: Asker, name: str) -> None:
         )
 
 
+def refuse_other_owner(by: Asker, name: str) -> None:
+    """Refuse to choose the owner's password: it is good for more than this workspace."""
+    if person(by.name) != person(by.owner):
+        refuse_owner(by, name)
+
+
 def refuse_own_roles(by: Asker, user: User, roles: tuple[Role, ...]) -> None:
     """Refuse a role that users would give themselves."""
     gained = sorted(set(roles) - set(user.roles))

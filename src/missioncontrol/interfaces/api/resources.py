@@ -43,6 +43,7 @@ from missioncontrol.interfaces.api import (
     webhooks,
     work_items,
     workflows,
+    workspaces,
 )
 from missioncontrol.interfaces.api.bodies import refuse_inexact
 
@@ -85,6 +86,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     tokens,
     webhooks,
     retention,
+    workspaces,
     memory,
     record,
 )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from missioncontrol.application.work_flow import Flow, Wait
-from missioncontrol.application.workload import Load, Workload
+from missioncontrol.application.workload import Hour, Load, Workload
 from missioncontrol.domain.work_item.stages import Stage
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.board_view import hours, name_of
@@ -130,11 +130,16 @@ class Cell(NamedTuple):
 
 def strip(load: Load) -> list[Cell]:
     """Return the last 24 hours as small bars: of an agent its time, of a person what was done."""
-    width = 100.0 / max(len(load.hours), 1)
-    most = max((hour.done for hour in load.hours), default=0) or 1
+    return bars(load.hours, load.slots)
+
+
+def bars(worked: Sequence[Hour], slots: int) -> list[Cell]:
+    """Return hours as small bars: time at work of `slots`, or without any what was done."""
+    width = 100.0 / max(len(worked), 1)
+    most = max((hour.done for hour in worked), default=0) or 1
     cells = []
-    for place, hour in enumerate(load.hours):
-        part = hour.seconds / (HOUR * load.slots) if load.slots else hour.done / most
+    for place, hour in enumerate(worked):
+        part = hour.seconds / (HOUR * slots) if slots else hour.done / most
         if part > 0 or hour.failed:
             height = round(max(min(part, 1.0) * 20, 2.0), 1)
             x = round(place * width, 2)

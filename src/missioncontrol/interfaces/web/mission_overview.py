@@ -12,6 +12,7 @@ from missioncontrol.application.queries.mission_stand import points_of, stand_of
 from missioncontrol.application.queries.missions import standing
 from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.read_model import Present
+from missioncontrol.application.roadmap import ending_of
 from missioncontrol.documents.cockpit.comparison import Compared
 from missioncontrol.documents.plan_changes import changes
 from missioncontrol.domain.estimates import LikelyFile, Precedent
@@ -22,6 +23,7 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.run.states import Succeeded
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.web.plan_grounds import BACKTEST_CHANGES, grounds
+from missioncontrol.interfaces.web.roadmap_view import days_of, words_of_grounds
 
 DRAWN_FROM = 0.02
 """The least part of the width that a range is drawn with."""
@@ -99,9 +101,21 @@ async def values(
         "open_points": [each for each in points if not each.answer],
         "is_newest": is_newest,
         "next": following,
+        "expected_end": _expected_end(story, console) if is_newest else "",
         "tone_of_next": TONES.get(following.kind, "") if following else "",
         **await _by_answers(story, console.present),
     }
+
+
+def _expected_end(story: RunReport, console: Console) -> str:
+    """Return when a mission is expected to end, or why that is unknown; "" where it ended."""
+    assert console.present.work_items is not None  # They are brought up to the log.
+    found = ending_of(console.present.work, story.mission.id, console.now)
+    if found is None:
+        return ""
+    if found.forecast is None:
+        return f"No forecast of its end yet. {found.why}"
+    return f"Expected to end {days_of(found.forecast)}. {words_of_grounds(found.grounds)}"
 
 
 def _next(story: RunReport, present: Present) -> NextAction:

@@ -80,6 +80,7 @@ KNOWLEDGE = (
     Tab("Search", "/knowledge", views=(Tab("Names and events", "/search"),)),
     Tab("Decisions", "/decisions"),
     Tab("Memory", "/memory"),
+    Tab("Patterns", "/knowledge/patterns"),
     Tab("Templates", "/templates"),
 )
 RECORD = (Tab("Events", "/events"), Tab("Logs", "/logs"), Tab("Audit", "/audit", "audit"))

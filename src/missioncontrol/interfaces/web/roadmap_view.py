@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from missioncontrol.application.roadmap import Due, Roadmap, RoadmapEpic, RoadmapSchedule, Slot
+from missioncontrol.application.roadmap import (
+    Due,
+    Forecast,
+    Roadmap,
+    RoadmapEpic,
+    RoadmapSchedule,
+    Slot,
+)
+from missioncontrol.application.work_forecast import Grounds
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.board_view import GLYPHS, progress
 
@@ -174,8 +182,7 @@ def _end(epic: RoadmapEpic, now: float) -> tuple[str, str, str]:
     fc, due = epic.forecast, epic.due
     text = "no forecast" if epic.open else day_of(epic.ended)
     if fc is not None:
-        low, high = day_of(fc.low), day_of(fc.high)
-        text = low if low == high else f"{low} to {high}"
+        text = days_of(fc)
     if due is None:
         return text, "no due date", ""
     days = abs(round(epic.late_days))
@@ -189,6 +196,12 @@ def _end(epic: RoadmapEpic, now: float) -> tuple[str, str, str]:
         case "unknown":
             return text, f"due {day_of(due.at - 1)}", ""
     return text, f"{formats.count(days, 'day')} early" if days else "on time", ""
+
+
+def days_of(forecast: Forecast) -> str:
+    """Return the range of an end: `3 Dec to 9 Dec`, or one day."""
+    low, high = day_of(forecast.low), day_of(forecast.high)
+    return low if low == high else f"{low} to {high}"
 
 
 def day_of(at: float) -> str:
@@ -259,7 +272,11 @@ def _late(late: Sequence[RoadmapEpic], others: int, now: float) -> tuple[str, st
 
 def grounds_of(road: Roadmap) -> str:
     """Return what forecasts are computed from, and how often they held."""
-    grounds = road.grounds
+    return words_of_grounds(road.grounds)
+
+
+def words_of_grounds(grounds: Grounds) -> str:
+    """Return why there is no forecast, or what it is computed from, in a sentence."""
     if grounds.why:
         return grounds.why
     cases = f"From {grounds.cases:,} finished items of {formats.count(grounds.missions, 'mission')}"

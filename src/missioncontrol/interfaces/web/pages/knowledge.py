@@ -1,5 +1,6 @@
 """The page of knowledge: one search, the sources that answer, and the one that is opened."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
@@ -8,8 +9,12 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from missioncontrol.application.learning import PATTERNS, STREAM
 from missioncontrol.application.memory import Memory
+from missioncontrol.application.read_model import Present
+from missioncontrol.documents.page import ticked
 from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.learned import Library, LibraryPattern
 from missioncontrol.domain.memory import PATH_MAX
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -25,6 +30,7 @@ AnyRequest = Request[Principal, Any, Any]
 PAGE = "knowledge/page.html"
 SHOWN = 30
 NEWEST = 30
+PATTERNS_SHOWN = 200
 REPOSITORIES_MAX = 200
 DAY = 86_400.0
 
@@ -95,6 +101,7 @@ async def knowledge_page(
         "verdict": _verdict(q, seen, kind),
         "address": lambda **more: _address(given | more),
         "pieces": pieces,
+        "command": apply_command,
         "next": _next(seen.found.hits),
         "is_filtered": bool(kind or repository or age),
     }
@@ -158,4 +165,52 @@ def pieces(text: str, marks: Marks) -> Iterator[tuple[str, bool]]:
     yield text[at:], False
 
 
-HANDLERS: list[Any] = [knowledge_page]
+@get("/knowledge/patterns", include_in_schema=False, **needs("read"))
+async def patterns_page(
+    request: AnyRequest, present: NamedDependency[Present], kind: Name = ""
+) -> Response[str]:
+    """Show what repositories taught, each with its cases, its uses and the command for it."""
+    library: Library | None = await present.find(PATTERNS, STREAM)
+    known = library.patterns.values() if library else ()
+    active = sorted((each for each in known if each.state == "active"), key=_newest_first)
+    shown = [each for each in active if kind in ("", each.pattern.kind)]
+    uses = sum(each.used for each in active)
+    return page(
+        request,
+        "knowledge/patterns.html",
+        title="Patterns",
+        area="knowledge",
+        tab="/knowledge/patterns",
+        verdict=formats.count(len(active), "pattern is offered", "patterns are offered")
+        if active
+        else "No pattern is learned yet",
+        sub=f"{formats.count(uses, 'use')}, {sum(each.passed for each in active)} passed."
+        if uses
+        else "",
+        patterns=shown[:PATTERNS_SHOWN],
+        left_out=max(len(shown) - PATTERNS_SHOWN, 0),
+        counts=Counter(each.pattern.kind for each in active),
+        kind=kind,
+        confidence=confidence_of,
+        command=apply_command,
+        ticked=ticked,
+    )
+
+
+def _newest_first(entry: LibraryPattern) -> tuple[float, str]:
+    return -entry.at, entry.pattern.id
+
+
+def confidence_of(entry: LibraryPattern) -> str:
+    """Return what speaks for a pattern: its uses, or else only the cases of history."""
+    if entry.used:
+        return f"{entry.passed} of {formats.count(entry.used, 'use')} passed"
+    return f"not used yet; {formats.count(entry.pattern.fixtures, 'case')} reproduced"
+
+
+def apply_command(pattern: str) -> str:
+    """Return the command that shows what a pattern would change in a checkout."""
+    return f"mission pattern apply {pattern}"
+
+
+HANDLERS: list[Any] = [knowledge_page, patterns_page]

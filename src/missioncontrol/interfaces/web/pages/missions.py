@@ -13,7 +13,7 @@ from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, Resume
 from missioncontrol.application.queries import missions, run_outcome
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.status import MISSION_WORDS, WORDS
+from missioncontrol.domain.status import MISSION_WORDS, WORDS, alike, titles_of
 from missioncontrol.interfaces.api.missions import StartedMission
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import beginning
@@ -65,7 +65,7 @@ async def list_missions(
         "is_filtered": bool(q or status or repository or cursor),
         "choices": [(each, each.rpartition("/")[2]) for each in around.repositories],
         "parts_of": parts_of,
-        "words": [(word, WORDS[word]) for word in MISSION_WORDS],
+        "words": list(titles_of(MISSION_WORDS).items()),
     }
     if is_part(request):
         return fragment(request, LIST, "list", **values)
@@ -74,12 +74,16 @@ async def list_missions(
 
 def _verdict(counts: dict[str, int]) -> str:
     going = sum(counts.get(word, 0) for word in ("planning", "building", "in_review"))
-    held = {word: counts.get(word, 0) for word in ("stuck", "halted", "waiting", "failed")}
+    held = {word: _number(counts, word) for word in ("stuck", "waiting", "failed")}
     if not counts:
         return "No missions yet."
     parts = [_are(going, "on the way")] if going else []
     parts += [_are(number, WORDS[word].lower()) for word, number in held.items() if number]
     return f"{', '.join(parts)}." if parts else "No mission is in progress or failed."
+
+
+def _number(counts: dict[str, int], word: str) -> int:
+    return sum(counts.get(each, 0) for each in alike(word))
 
 
 def _are(number: int, what: str) -> str:
@@ -88,9 +92,9 @@ def _are(number: int, what: str) -> str:
 
 def _sub(counts: dict[str, int]) -> str:
     parts = [
-        f"{formats.number(counts[word])} {WORDS[word].lower()}"
-        for word in MISSION_WORDS
-        if counts.get(word)
+        f"{formats.number(_number(counts, word))} {title.lower()}"
+        for word, title in titles_of(MISSION_WORDS).items()
+        if _number(counts, word)
     ]
     return ", ".join(parts).capitalize() + "." if parts else ""
 

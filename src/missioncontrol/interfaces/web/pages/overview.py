@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from litestar import Request, Response, get
@@ -16,6 +16,7 @@ from missioncontrol.application.inbox.reader import items_of
 from missioncontrol.application.inbox.reader import needs as needed_of
 from missioncontrol.application.queries import missions
 from missioncontrol.application.queries.overview import Overview, Point, overview
+from missioncontrol.application.workload import hours_of
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
@@ -24,9 +25,11 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.cockpit_bar import AddressParameters, bar_of
+from missioncontrol.interfaces.web.flow_view import Cell, bars
 from missioncontrol.interfaces.web.home_view import (
     AGENTS_SHOWN,
     CAUSES_SHOWN,
+    AgentNow,
     agents_now,
     causes,
     spend_of,
@@ -44,6 +47,14 @@ FIGURES_SECONDS = 300.0
 
 FREE_ASK, FREE_BAD = 0.15, 0.05
 """Shares of free disk: below the first a person should look; below the second work stops."""
+
+
+class Lane(NamedTuple):
+    """What an agent did in the last 24 hours."""
+
+    cells: list[Cell]
+    text: str
+
 
 _figures: "WeakKeyDictionary[ProductReader, tuple[float, dict[str, Any]]]" = WeakKeyDictionary()
 
@@ -69,6 +80,7 @@ async def show_overview(request: AnyRequest, console: NamedDependency[Console]) 
         "found": found,
         "health": (*found.health, disk),
         "agents": agents[:AGENTS_SHOWN],
+        "lanes": _lanes(console, agents[:AGENTS_SHOWN], now),
         "count_agents": AgentCount(found.measures.agents),
         "causes": stuck[:CAUSES_SHOWN],
         "stuck_count": len(stuck),
@@ -109,6 +121,19 @@ async def inbox_of(console: Console, who: Principal) -> tuple[list[InboxItem], i
     await console.present.catch_up()
     items = await items_of(console.present, console.owner, who, console.now)
     return needed_of(items), sum(each.state == "open" and each.group == "others" for each in items)
+
+
+def _lanes(console: Console, shown: Sequence[AgentNow], now: float) -> dict[str, Lane]:
+    """Return what agents did in the last 24 hours, as bars and in words."""
+    found = hours_of(console.instruments, [each.name for each in shown], now)
+    return {
+        name: Lane(
+            bars(hours, 1),
+            f"{formats.span(sum(each.seconds for each in hours))} at work in 24 hours, "
+            f"{sum(each.done for each in hours)} done, {sum(each.failed for each in hours)} failed",
+        )
+        for name, hours in found.items()
+    }
 
 
 def _missions(console: Console) -> list[missions.MissionLine]:

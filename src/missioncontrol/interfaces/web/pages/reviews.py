@@ -45,7 +45,9 @@ async def review_page(
     try:
         values = await _values(request, console, id_, digest)
     except NotFound as error:
-        if digest or error.code != "review.unknown":
+        # An item or a run without a change yet has a page that says so; nothing else has one.
+        is_known = id_.startswith("run-") or console.present.work.item(id_) is not None
+        if digest or error.code != "review.unknown" or not is_known:
             raise
         return page(request, PAGE, title="Review", area="board", found=None, id=id_)
     if is_part(request):
@@ -119,7 +121,7 @@ async def comment(
     return await _done(request, console, operations.COMMENT, review, data)
 
 
-@post("/reviews/{review:str}/comments/{verb:str}", **DONE, **needs("operate"))
+@post("/reviews/{review:str}/comments/{verb:str}", **DONE, **needs("approve"))
 async def settle(
     request: AnyRequest,
     console: NamedDependency[Console],

@@ -15,7 +15,7 @@ from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import approval_view
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
-from missioncontrol.domain.status import RUN_WORDS
+from missioncontrol.domain.status import RUN_WORDS, alike
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -58,7 +58,7 @@ class RunFilters(msgspec.Struct, frozen=True):
 
     def choice(self) -> RunChoice:
         """Return which runs are wanted."""
-        wanted = () if self.status in ("", "attention") else (self.status,)
+        wanted = () if self.status in ("", "attention") else alike(self.status)
         since = time.time() - PERIODS[self.period] if self.period in PERIODS else 0.0  # noqa: TID251 - what is recent is asked of the reader's clock
         return RunChoice(
             wanted,

@@ -10,57 +10,37 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from missioncontrol.application.asks import StopAll
-from missioncontrol.application.inbox.reader import count_of
-from missioncontrol.application.queries.shell import SHOWN_MAX, shell_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.principal import Asking
-from missioncontrol.domain.status import OPEN
 from missioncontrol.domain.workspace import is_name
 from missioncontrol.interfaces.api.problems import answer_with
 from missioncontrol.interfaces.base_path import PREFIX
 from missioncontrol.interfaces.request import AGENT_MAX
 from missioncontrol.interfaces.sign_in.guard import needs, permitted
-from missioncontrol.interfaces.sign_in.masking import masked, unmasked
-from missioncontrol.interfaces.sign_in.origins import FIRST_PAGE
+from missioncontrol.interfaces.sign_in.masking import unmasked
+from missioncontrol.interfaces.sign_in.origins import FIRST_PAGE, home_page
 from missioncontrol.interfaces.sign_in.people import Caller
 from missioncontrol.interfaces.sign_in.refusals import bad_csrf, wrong_link
 from missioncontrol.interfaces.web.assets import HANDLERS as ASSETS
 from missioncontrol.interfaces.web.pages.login import session_cookie
 from missioncontrol.interfaces.web.rendering import fragment, is_part, page, problem_page
+from missioncontrol.interfaces.web.workspaces_view import Note, is_owner, page_values
 from missioncontrol.interfaces.workspaces import SignedIn, WorkspaceRouter
+from missioncontrol.operations.user import NAME_WORKSPACE
+from missioncontrol.operations.workspace import ARCHIVE, CREATE, RESTORE
 
 AnyRequest = Request[None, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False, **needs("nothing")}
 TEMPLATE = "workspaces/home.html"
-SHOWN_NAMES = 2
+DONE = {
+    "rename": "renamed",
+    "archive": "archived; no data is deleted, and you can open it again here",
+    "restore": "opens within seconds",
+}
 CSRF = "csrf-"
 """Before the name of a workspace: what its session has to send with a change."""
 
-STAGES = {
-    "stopped": "Everything is stopped",
-    "paused": "Paused: no steps start",
-    "drain": "Draining: only started work continues",
-}
 Text = Annotated[str, QueryParameter(max_length=200)]
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One workspace as a person may see it; counts are at most `SHOWN_MAX`."""
-
-    name: str
-    href: str
-    user: str
-    csrf: str  # "" where the person may not stop work there
-    status: str = "No permission to read it"
-    tone: str = "held"
-    command: str = ""  # starts an engine that is down
-    is_read: bool = False
-    is_stopped: bool = False
-    needs: int = 0  # items that need the person
-    runs: int = 0  # that have not ended
-    stuck: int = 0
-    spent: int = 0  # today, in micro-dollars
-    cap: int | None = None
 
 
 @get(["/", "/w"], **PAGE)
@@ -69,11 +49,10 @@ async def show_home(request: AnyRequest) -> Response[Any]:
     mine = await _mine(request)
     if "sign-in" in request.query_params or not mine:
         return _form(request)
-    rows = [await _row(each) for each in mine]
-    values: dict[str, Any] = {"rows": rows, "verdict": _verdict(rows), "most": SHOWN_MAX - 1}
+    values = await page_values(_router(request), mine)
     if is_part(request):
         return fragment(request, TEMPLATE, "now", **values)
-    return page(request, TEMPLATE, title="Workspaces", area="", **values, stopped=())
+    return page(request, TEMPLATE, title="Workspaces", area="", **values, notes=())
 
 
 @get("/sign-in", **PAGE)
@@ -111,19 +90,64 @@ async def stop_all(request: AnyRequest) -> Response[Any]:
         Forbidden: `request.forged`, where it proves none.
     """
     form = await request.form()
-    proven = [each for each in await _mine(request) if _is_proven(each, form)]
+    proven = [each for each in await _proven(request) if each.principal.may("stop")]
     if not proven:
         raise bad_csrf()
-    reason = str(form.get("reason", "")).strip()
-    stopped = [await _stop(request, each, reason) for each in proven]
-    rows = [await _row(each) for each in await _mine(request)]
-    values: dict[str, Any] = {
-        "rows": rows,
-        "verdict": _verdict(rows),
-        "most": SHOWN_MAX - 1,
-        "stopped": stopped,
-    }
-    return page(request, TEMPLATE, title="Workspaces", area="", **values)
+    ask = msgspec.to_builtins(StopAll(str(form.get("reason", "")).strip()))
+    notes = []
+    for each in proven:
+        try:
+            await _submit(request, each, StopAll.__name__, ask)
+        except MissionControlError as refusal:
+            notes.append(Note("bad", f"{each.workspace.name} was not stopped: {refusal}"))
+    return await _changed(request, notes)
+
+
+@post("/workspaces", status_code=200, **PAGE)
+async def create_workspace(request: AnyRequest) -> Response[Any]:
+    """Create a workspace for the owner of the root, and show the invitation of its first admin."""
+    form = await request.form()
+    given = {key: str(form.get(key, "")).strip() for key in ("name", "person")}
+    by = await _owned(request)
+    if by is None:
+        raise bad_csrf()
+    try:
+        answer = await _submit(request, by, CREATE.name, given)
+    except MissionControlError as refusal:
+        return await _changed(request, [Note("bad", f"No workspace was created: {refusal}")])
+    name, invitation = answer["name"], answer.get("invitation")
+    text = f"The workspace {name} is created, and opens within seconds."
+    link = f"{home_page(request)}{PREFIX}{name}/sign-in/invited?token={invitation}"
+    return await _changed(request, [Note("ok", text, link if invitation else "")])
+
+
+@post("/workspaces/{name:str}/{change:str}", status_code=200, **PAGE)
+async def change_workspace(
+    request: AnyRequest, name: FromPath[str], change: FromPath[str]
+) -> Response[Any]:
+    """Archive, restore or rename a workspace.
+
+    Raises:
+        NotFound: `request.unknown`.
+        Forbidden: `request.forged`, also where a session may not do it.
+    """
+    title = str((await request.form()).get("title", "")).strip()
+    match change:
+        case "rename":
+            by, verb, given = await _admin_of(request, name), NAME_WORKSPACE.name, {"name": title}
+        case "archive":
+            by, verb, given = await _owned(request, but=name), ARCHIVE.name, {"name": name}
+        case "restore":
+            by, verb, given = await _owned(request), RESTORE.name, {"name": name}
+        case _:
+            raise NotFound("request.unknown", "There is no such page.")
+    if by is None:
+        raise bad_csrf()
+    try:
+        await _submit(request, by, verb, given)
+    except MissionControlError as refusal:
+        return await _changed(request, [Note("bad", str(refusal))])
+    return await _changed(request, [Note("ok", f"{name}: {DONE[change]}.")])
 
 
 @get(["/w/{name:str}", "/w/{name:str}/{rest:path}"], **PAGE)
@@ -149,7 +173,11 @@ async def lead(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
 def application(router: WorkspaceRouter) -> Litestar:
     """Return the application of the pages for all workspaces."""
     return Litestar(
-        [show_home, choose_workspace, follow_link, use_link, stop_all, lead, *ASSETS],
+        [
+            *(show_home, choose_workspace, follow_link, use_link, stop_all, lead),
+            *(create_workspace, change_workspace),
+            *ASSETS,
+        ],
         guards=[permitted],
         state=State({"workspaces": router}),
         exception_handlers={Exception: answer_with(problem_page)},
@@ -194,82 +222,44 @@ async def _by_link(request: AnyRequest, token: str) -> Response[Any]:
     return _link(request, "", str(wrong_link()))
 
 
-async def _row(signed_in: SignedIn) -> Row:
-    """Return how a workspace stands. What is broken in one does not hide the others."""
-    workspace, who, secret = signed_in
-    csrf = masked(workspace.console.people.csrf(secret)) if who.may("stop") else ""
-    row = Row(workspace.name, f"{workspace.base}/", who.name, csrf)
-    if not who.may("read"):
-        return row
-    try:
-        return await _read(row, signed_in)
-    except Exception as error:  # noqa: BLE001 - the edge: a damaged log is reported in its row
-        reason = str(error) if isinstance(error, MissionControlError) else type(error).__name__
-        return msgspec.structs.replace(row, status=f"Can't be read: {reason}", tone="bad")
+async def _changed(request: AnyRequest, notes: list[Note]) -> Response[Any]:
+    """Return the page as it is after a change."""
+    values = await page_values(_router(request), await _mine(request))
+    return page(request, TEMPLATE, title="Workspaces", area="", **values, notes=notes)
 
 
-async def _read(row: Row, signed_in: SignedIn) -> Row:
-    console, who = signed_in.workspace.console, signed_in.principal
-    shell = await shell_of(console.present, console.instruments)
-    needed = await count_of(console.present, console.owner, who, console.now)
-    counts = console.present.statuses.counts()
-    stuck = len(console.present.statuses.stuck())
-    status, tone = "Accepting work", "ok"
-    if not console.line.is_open:
-        status, tone = "The engine is down", "bad"
-    elif shell.stage != "all":
-        status, tone = STAGES[shell.stage], "bad" if shell.stage == "stopped" else "held"
-    elif stuck:
-        status, tone = f"{stuck} stuck", "bad"
-    return msgspec.structs.replace(
-        row,
-        status=status,
-        tone=tone,
-        command="" if console.line.is_open else console.line.start,
-        is_stopped=shell.stage == "stopped",
-        is_read=True,
-        needs=min(needed, SHOWN_MAX),
-        runs=min(sum(counts.get(status, 0) for status in OPEN), SHOWN_MAX),
-        stuck=min(stuck, SHOWN_MAX),
-        spent=shell.spent,
-        cap=shell.cap,
-    )
+async def _owned(request: AnyRequest, *, but: str = "") -> SignedIn | None:
+    """Return a proven session of the owner; where there is a choice, not the one in `but`."""
+    found = [each for each in await _proven(request) if is_owner(each)]
+    return next((each for each in found if each.workspace.name != but), next(iter(found), None))
 
 
-def _verdict(rows: list[Row]) -> str:
-    """Return how all stand, in a sentence or two."""
-    down = [row.name for row in rows if row.command]
-    stopped = [row.name for row in rows if row.is_stopped]
-    needed, stuck = sum(row.needs for row in rows), sum(row.stuck for row in rows)
-    parts = []
-    if down:
-        parts.append(f"{_named(down)} {'has' if len(down) == 1 else 'have'} no engine at work.")
-    if stopped:
-        parts.append(f"Everything is stopped in {_named(stopped)}.")
-    if needed:
-        parts.append(f"{needed} {'item needs' if needed == 1 else 'items need'} you.")
-    if stuck:
-        parts.append(f"{stuck} {'run is' if stuck == 1 else 'runs are'} stuck.")
-    return " ".join(parts) or "Nothing needs you."
+async def _admin_of(request: AnyRequest, name: str) -> SignedIn | None:
+    """Return a proven session of an admin of a workspace."""
+    found = [each for each in await _proven(request) if each.workspace.name == name]
+    return next((each for each in found if each.principal.may("administer")), None)
 
 
-def _named(names: list[str]) -> str:
-    """Return a few names, and how many more there are."""
-    if len(names) <= SHOWN_NAMES:
-        return " and ".join(names)
-    return f"{names[0]} and {len(names) - 1} more workspaces"
+async def _proven(request: AnyRequest) -> list[SignedIn]:
+    """Return the sessions of the sender that the form proves."""
+    form = await request.form()
+    return [each for each in await _mine(request) if _is_proven(each, form)]
 
 
 def _is_proven(signed_in: SignedIn, form: Any) -> bool:
     given = unmasked(str(form.get(CSRF + signed_in.workspace.name, "")))
     wanted = signed_in.workspace.console.people.csrf(signed_in.secret)
-    return signed_in.principal.may("stop") and secrets.compare_digest(
-        given.encode(), wanted.encode()
-    )
+    return secrets.compare_digest(given.encode(), wanted.encode())
 
 
-async def _stop(request: AnyRequest, signed_in: SignedIn, reason: str) -> tuple[str, str]:
-    """Stop all work in one workspace; return its name, and why it was refused or ""."""
+async def _submit(
+    request: AnyRequest, signed_in: SignedIn, verb: str, arguments: dict[str, Any]
+) -> Any:
+    """Have the engine of a workspace do something for the person of a session.
+
+    Raises:
+        MissionControlError: as the engine refuses it.
+    """
     workspace, who, _ = signed_in
     caller = _caller(request)
     asking = Asking(
@@ -280,9 +270,6 @@ async def _stop(request: AnyRequest, signed_in: SignedIn, reason: str) -> tuple[
         caller.address,
         caller.agent[:AGENT_MAX],
     )
-    ask = msgspec.to_builtins(StopAll(reason))
-    try:
-        await workspace.console.line.ask(StopAll.__name__, ask, who.actor, asking)
-    except MissionControlError as refusal:
-        return workspace.name, str(refusal)
-    return workspace.name, ""
+    answer = await workspace.console.line.ask(verb, arguments, who.actor, asking)
+    await workspace.console.present.catch_up()
+    return answer
