@@ -242,7 +242,7 @@ def test_a_mission_and_what_is_known_of_it_is_read_and_changed(tmp_path: Path) -
 
 def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> None:
     def work(client: Client) -> None:
-        assert client.products.add("shop", "Web shop").zone == "UTC"
+        assert client.products.add("shop", name="Web shop").zone == "UTC"
         assert client.products.change("shop", zone="Europe/Zurich").name == "Web shop"
         assert [each.slug for each in client.products.list()] == ["shop", "mission-control"]
         assert client.products.exclude("shop", people=["*@example.com"]).exclusions.bots
@@ -277,7 +277,7 @@ def test_products_are_measured_and_their_use_is_asked_about(tmp_path: Path) -> N
                 asked("shop", "alert-1")
 
         segment = Segment(did=(Did(Pattern("order")),))
-        assert client.products.save_cohort("shop", "fans", "Fans", segment).name == "Fans"
+        assert client.products.save_cohort("shop", "fans", "Fans", segment=segment).name == "Fans"
         assert [each.id for each in client.products.cohorts("shop")] == ["fans"]
         client.products.remove_cohort("shop", "fans")
         panel = Panel("Orders", msgspec.json.decode(msgspec.json.encode(question)))

@@ -549,15 +549,15 @@ def test_a_question_that_took_too_long_comes_with_shorter_ones() -> None:
 def test_a_form_of_key_measures_says_what_is_its_own_and_no_more() -> None:
     form = measures.form_of(SHOP)
     assert not form.is_own
-    asked_for = measures.parse_measures(SHOP, form)
-    assert (asked_for.activation, asked_for.activated_at) == ((), 0)
-    assert (asked_for.actions, asked_for.active) == ((), "")
+    nothing = {"activation": (), "activated_at": 0, "actions": (), "active": ""}
+    assert measures.parse_measures(SHOP, form) == nothing
     sent = {"step": ["visit", "order [price>=10]", ""], "within": ["", "1d"], "activated_at": ["2"]}
     asked_for = measures.parse_measures(SHOP, measures.typed_in(AddressParameters(sent)))
-    assert asked_for.activation is not None
-    assert [each["pattern"]["event"] for each in asked_for.activation] == ["visit", "order"]
-    assert (asked_for.activation[1]["within"], asked_for.activated_at) == (86_400.0, 2)
-    assert measures.parse_measures(SHOP, measures.typed_in(AddressParameters({}))).activation == ()
+    first, second = asked_for["activation"]
+    assert (first.pattern.event, second.pattern.event) == ("visit", "order")
+    assert (second.within, asked_for["activated_at"]) == (86_400.0, 2)
+    empty = measures.typed_in(AddressParameters({}))
+    assert measures.parse_measures(SHOP, empty)["activation"] == ()
 
 
 @pytest.mark.parametrize(

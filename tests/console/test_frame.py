@@ -82,7 +82,6 @@ async def _palette(house: House, role: Any) -> list[str]:
 NOT_FOR_PEOPLE = {
     "TrialAsked": "an evaluation begins each of its trials",
     "TrialEnded": "an evaluation judges each of its trials",
-    "RemovalFinished": "the warehouse reports what it removed",
     "FindingsTaken": "the detection of changes reports what it found",
     "DigestTaken": "the summary of a product reports itself",
     "ExportNoted": "each export of the log notes itself",

@@ -71,6 +71,12 @@ def test_a_product_has_the_calendar_it_was_added_with() -> None:
     assert (found.added, found.is_own) == (2.0, False)
 
 
+def test_a_product_and_a_source_without_a_name_are_called_by_their_id() -> None:
+    found = told(AddProduct("b"), AddSource("b", "web", digest=DIGEST))
+    assert found is not None
+    assert (found.products["b"].name, found.products["b"].sources["web"].name) == ("b", "web")
+
+
 def test_a_change_leaves_what_it_does_not_name() -> None:
     found = shop(ChangeProduct("shop", retention_days=400), ChangeProduct("shop", zone="UTC"))
     assert (found.name, found.zone, found.retention_days) == ("Web shop", "UTC", 400)
@@ -139,40 +145,26 @@ def test_events_may_be_cleared_as_often_as_somebody_wants() -> None:
         (AddProduct("Shop", "Shop"), "product.bad_slug"),
         (AddProduct("", "Shop"), "product.bad_slug"),
         (AddProduct("-a", "Shop"), "product.bad_slug"),
-        (AddProduct("b", ""), "product.bad_input"),
         (AddProduct("b", "two\nlines"), "product.bad_input"),
         (AddProduct("b", "B", "z" * 65), "product.bad_input"),
         (SHOP, "product.exists"),
         (AddProduct(OWN, "Mine"), "product.exists"),
         (ChangeProduct("other", name="B"), "product.unknown"),
-        (ChangeProduct("shop", retention_days=-1), "product.bad_input"),
         (ChangeProduct("shop", name=" "), "product.bad_input"),
-        (ChangeLimits("shop", events_per_second=0), "product.bad_input"),
-        (ChangeLimits("shop", events_max=0), "product.bad_input"),
-        (ChangeLimits("shop", events_max=-1), "product.bad_input"),
-        (ChangeLimits("shop", megabytes_max=0), "product.bad_input"),
-        (ChangeLimits("shop", megabytes_max=100_000_001), "product.bad_input"),
         (ChangeExclusions("shop", people=("*",)), "product.bad_input"),
-        (ChangeExclusions("shop", people=("a",) * 201), "product.bad_input"),
-        (ChangeExclusions("shop", properties=(("a", "b"),) * 51), "product.bad_input"),
         (ChangeExclusions("shop", properties=(("", "b"),)), "product.bad_input"),
         (ChangeExclusions("shop", properties=(("a", "b\n"),)), "product.bad_input"),
         (ChangeKeyMeasures("shop", activation=({"a": "b" * 17_000},)), "product.bad_input"),
         (ChangeKeyMeasures("shop", activated_at=1), "product.bad_input"),
         (ChangeKeyMeasures("shop", actions=("",)), "product.bad_input"),
         (ChangeKeyMeasures("shop", active="a" * 201), "product.bad_input"),
-        (ChangeKeyMeasures("shop", activation=({},) * 11), "product.bad_input"),
         (AddSource("shop", "Web", "Site", "browser", DIGEST), "product.bad_slug"),
-        (AddSource("shop", "b", "", "browser", DIGEST), "product.bad_input"),
         (AddSource(OWN, "b", "B", "browser", DIGEST), "product.built_in"),
         (WEB, "source.exists"),
         (ChangeSource("shop", "b", name="B"), "source.unknown"),
         (ChangeSource("shop", "web", name=""), "product.bad_input"),
-        (RevokeSource("shop", "web", "r" * 2_001), "product.bad_input"),
         (RenewSourceKey("shop", "old", OTHER), "source.revoked"),
-        (BeginForgetting("shop", "forgetting-1", "r" * 2_001), "product.bad_input"),
         (ConfirmForgotten("shop", "forgetting-1", 1, 1), "product.no_forgetting"),
-        (ClearEvents("shop", "r" * 2_001), "product.bad_input"),
         (ClearEvents(OWN), "product.built_in"),
         (BeginForgetting(OWN, "forgetting-1"), "product.built_in"),
     ],

@@ -8,9 +8,7 @@ from missioncontrol.domain.cohorts import (
     COHORTS_MAX,
     DASHBOARDS_MAX,
     CohortRemoved,
-    CohortSaved,
     DashboardRemoved,
-    DashboardSaved,
     Panel,
     RemoveCohort,
     RemoveDashboard,
@@ -25,9 +23,9 @@ from missioncontrol.domain.errors import Corrupt, MissionControlError
 
 SEGMENT = {"where": [{"property": "plan", "values": ["team"]}]}
 QUESTION = {"measure": "active", "product": "shop"}
-FANS = CohortSaved("shop", "fans", "Fans", segment=SEGMENT)
-THEN = CohortSaved("shop", "then", "Then", "", {}, QUESTION, {"series": "dau"}, "2026-11-23")
-DAILY = DashboardSaved("shop", "daily", "Daily", (Panel("Sign-ups", QUESTION),))
+FANS = SaveCohort("shop", "fans", "Fans", segment=SEGMENT)
+THEN = SaveCohort("shop", "then", "Then", "", {}, QUESTION, {"series": "dau"}, "2026-11-23")
+DAILY = SaveDashboard("shop", "daily", "Daily", (Panel("Sign-ups", QUESTION),))
 
 
 def told(*commands: SavedCommand) -> Saved | None:
@@ -40,7 +38,7 @@ def told(*commands: SavedCommand) -> Saved | None:
 
 
 def test_a_cohort_follows_a_segment_or_stays_who_it_was() -> None:
-    found = told(SaveCohort(FANS), SaveCohort(THEN))
+    found = told(FANS, THEN)
     assert found is not None
     fans, then = found.cohorts["fans"], found.cohorts["then"]
     assert (fans.name, fans.segment, fans.saved, fans.is_fixed) == ("Fans", SEGMENT, 2.0, False)
@@ -48,8 +46,8 @@ def test_a_cohort_follows_a_segment_or_stays_who_it_was() -> None:
 
 
 def test_saving_again_under_an_id_takes_the_place_of_what_was_there() -> None:
-    other = CohortSaved("shop", "fans", "Friends", segment=SEGMENT)
-    found = told(SaveCohort(FANS), SaveCohort(other), SaveDashboard(DAILY), SaveDashboard(DAILY))
+    other = SaveCohort("shop", "fans", "Friends", segment=SEGMENT)
+    found = told(FANS, other, DAILY, DAILY)
     assert found is not None
     assert [each.name for each in found.cohorts.values()] == ["Friends"]
     assert [each.panels for each in found.dashboards.values()] == [DAILY.panels]
@@ -57,8 +55,8 @@ def test_saving_again_under_an_id_takes_the_place_of_what_was_there() -> None:
 
 def test_what_is_removed_is_gone() -> None:
     found = told(
-        SaveCohort(FANS),
-        SaveDashboard(DAILY),
+        FANS,
+        DAILY,
         RemoveCohort("shop", "fans"),
         RemoveDashboard("shop", "daily"),
     )
@@ -68,23 +66,21 @@ def test_what_is_removed_is_gone() -> None:
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (SaveCohort(CohortSaved("shop", "Fans", "F", segment=SEGMENT)), "saved.bad_input"),
-        (SaveCohort(CohortSaved("shop", "f", " ", segment=SEGMENT)), "saved.bad_input"),
-        (SaveCohort(CohortSaved("shop", "f", "F", "n" * 1_001, SEGMENT)), "saved.bad_input"),
-        (SaveCohort(CohortSaved("shop", "f", "F")), "saved.bad_input"),
-        (SaveCohort(CohortSaved("shop", "f", "F", "", SEGMENT, QUESTION)), "saved.bad_input"),
-        (SaveCohort(CohortSaved("shop", "f", "F", "", {"a": "b" * 17_000})), "saved.bad_input"),
+        (SaveCohort("shop", "Fans", "F", segment=SEGMENT), "saved.bad_input"),
+        (SaveCohort("shop", "f", " ", segment=SEGMENT), "saved.bad_input"),
+        (SaveCohort("shop", "f", "F"), "saved.bad_input"),
+        (SaveCohort("shop", "f", "F", "", SEGMENT, QUESTION), "saved.bad_input"),
+        (SaveCohort("shop", "f", "F", "", {"a": "b" * 17_000}), "saved.bad_input"),
         (RemoveCohort("shop", "b"), "cohort.unknown"),
-        (SaveDashboard(DashboardSaved("shop", "", "D", ())), "saved.bad_input"),
-        (SaveDashboard(DashboardSaved("shop", "d", "", ())), "saved.bad_input"),
-        (SaveDashboard(DashboardSaved("shop", "d", "D", DAILY.panels * 25)), "saved.bad_input"),
-        (SaveDashboard(DashboardSaved("shop", "d", "D", (Panel("", {}),))), "saved.bad_input"),
+        (SaveDashboard("shop", "", "D", ()), "saved.bad_input"),
+        (SaveDashboard("shop", "d", "", ()), "saved.bad_input"),
+        (SaveDashboard("shop", "d", "D", (Panel("", {}),)), "saved.bad_input"),
         (
-            SaveDashboard(DashboardSaved("shop", "d", "D", (Panel("P", {}, "x" * 101),))),
+            SaveDashboard("shop", "d", "D", (Panel("P", {}, "x" * 101),)),
             "saved.bad_input",
         ),
         (
-            SaveDashboard(DashboardSaved("shop", "d", "D", (Panel("P", {}, last_days=-1),))),
+            SaveDashboard("shop", "d", "D", (Panel("P", {}, last_days=-1),)),
             "saved.bad_input",
         ),
         (RemoveDashboard("shop", "b"), "dashboard.unknown"),
@@ -92,19 +88,15 @@ def test_what_is_removed_is_gone() -> None:
 )
 def test_what_does_not_fit_is_refused_with_a_code(command: Any, code: str) -> None:
     with pytest.raises(MissionControlError) as no:
-        decide(command, told(SaveCohort(FANS)), 1.0)
+        decide(command, told(FANS), 1.0)
     assert no.value.code == code
 
 
 def test_what_is_saved_is_bounded() -> None:
-    cohorts = [
-        SaveCohort(CohortSaved("shop", f"c{n}", "C", segment=SEGMENT)) for n in range(COHORTS_MAX)
-    ]
-    dashboards = [
-        SaveDashboard(DashboardSaved("shop", f"d{n}", "D", ())) for n in range(DASHBOARDS_MAX)
-    ]
+    cohorts = [SaveCohort("shop", f"c{n}", "C", segment=SEGMENT) for n in range(COHORTS_MAX)]
+    dashboards = [SaveDashboard("shop", f"d{n}", "D", ()) for n in range(DASHBOARDS_MAX)]
     full = told(*cohorts, *dashboards)
-    for command in (SaveCohort(FANS), SaveDashboard(DAILY)):
+    for command in (FANS, DAILY):
         with pytest.raises(MissionControlError) as no:
             decide(command, full, 1.0)
         assert no.value.code == "saved.too_many"

@@ -20,12 +20,14 @@ from missioncontrol.application.asks import BuildMission
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain import workspace
 from missioncontrol.domain.access.commands import AccessCommand
+from missioncontrol.domain.cohorts import SavedCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.document import SignDocument
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.plan_answers import AnswerQuestions
+from missioncontrol.domain.product.commands import ProductCommand
 from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
@@ -366,6 +368,37 @@ async def outside_session(client: httpx.AsyncClient) -> str:
     return name
 
 
+TEAM = {"where": [{"property": "plan", "values": ["team"]}]}
+
+
+async def product(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/products", json={"slug": "shop"})
+    assert made.status_code == 201 or made.json()["code"] == "product.exists", made.text
+    return "shop"
+
+
+async def source(client: httpx.AsyncClient) -> str:
+    """A source of its own: one that is revoked has no key."""
+    id_ = f"source-{secrets.token_hex(4)}"
+    place = f"{API}/products/{await product(client)}/sources"
+    assert (await client.post(place, json={"id": id_})).status_code == 201
+    return f"shop/{id_}"
+
+
+async def cohort(client: httpx.AsyncClient) -> str:
+    place = f"{API}/products/{await product(client)}/cohorts/team"
+    saved = await client.put(place, json={"name": "Team", "segment": TEAM})
+    assert saved.status_code == 200, saved.text
+    return "shop/team"
+
+
+async def dashboard(client: httpx.AsyncClient) -> str:
+    place = f"{API}/products/{await product(client)}/dashboards/daily"
+    saved = await client.put(place, json={"name": "Daily", "panels": []})
+    assert saved.status_code == 200, saved.text
+    return "shop/daily"
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -430,6 +463,19 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "workspace.create": (root, {"name": "lab", "person": "carla"}),
     "workspace.archive": (root, {}),
     "workspace.restore": (root, {}),
+    "product.add": (nothing, {"slug": "blog", "zone": "Europe/Zurich"}),
+    "product.change": (product, {"name": "Web shop", "retention_days": 400}),
+    "product.exclude": (product, {"people": ["*@example.com"], "bots": False}),
+    "product.limit": (product, {"events_max": 1_000}),
+    "product.measure": (product, {"activation": [{"pattern": {"event": "signup"}}]}),
+    "product.add_source": (product, {"id": "new", "kind": "browser"}),
+    "product.renew_key": (source, {}),
+    "product.change_source": (source, {"is_internal": True}),
+    "product.revoke_source": (source, {"reason": "moved"}),
+    "product.save_cohort": (cohort, {"name": "Team", "segment": TEAM, "note": "paying"}),
+    "product.remove_cohort": (cohort, {}),
+    "product.save_dashboard": (dashboard, {"name": "Weekly", "panels": []}),
+    "product.remove_dashboard": (dashboard, {}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -478,6 +524,16 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "mission.build": {"builder": ""},
     "mission.sign": {"document": "prd", "version": 0},
     "work_item.drop": {"reason": "x" * 2_001},
+    "product.add": {"slug": "x" * 41},
+    "product.change": {"retention_days": -1},
+    "product.exclude": {"people": ["a"] * 201},
+    "product.limit": {"events_max": 0},
+    "product.measure": {"activation": [{"pattern": {}}] * 11},
+    "product.add_source": {"id": "web", "name": "x" * 101},
+    "product.change_source": {"name": "x" * 101},
+    "product.revoke_source": {"reason": "x" * 2_001},
+    "product.save_cohort": {"name": "x" * 101},
+    "product.save_dashboard": {"name": "Daily", "panels": [{"title": "a", "question": {}}] * 25},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -496,6 +552,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),
     (frozenset(get_args(WorkspaceCommand)), ("workspace",)),
+    (frozenset((*get_args(ProductCommand), *get_args(SavedCommand))), ("product",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

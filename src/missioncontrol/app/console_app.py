@@ -35,7 +35,6 @@ from missioncontrol.app.read_context import ReadContext
 from missioncontrol.application.agents import Cards
 from missioncontrol.application.analytics.alert_monitor import AlertMonitor
 from missioncontrol.application.analytics.alerts import WATCHER, AlertReader, FindingsTaken
-from missioncontrol.application.analytics.product_service import RemovalAsked, RemovalFinished
 from missioncontrol.application.analytics.removal import Submit
 from missioncontrol.application.deliveries import Deliveries
 from missioncontrol.application.inbox.notifier import Notifier
@@ -43,10 +42,12 @@ from missioncontrol.application.live import Live
 from missioncontrol.application.queries.shelf import Shelf
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Asking
+from missioncontrol.domain.product.commands import RemovalCommand
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.engine_line import EngineLine
 from missioncontrol.interfaces.sign_in.people import People
 from missioncontrol.interfaces.sign_in.providers import Providers
+from missioncontrol.operations.product import FINISH_REMOVAL
 from missioncontrol.ports.console_settings import ConsoleSettings, Provider
 from missioncontrol.ports.identity_provider import IdentityProvider
 
@@ -100,7 +101,7 @@ def watch(console: Console) -> AlertMonitor:
     """Return who looks after the products of a home; what is found goes to the engine."""
 
     async def tell(found: FindingsTaken) -> None:
-        await _submit(console.line, console.present, found, found.product)
+        await _submit(console.line, console.present, type(found).__name__, found)
 
     return AlertMonitor(console.analytics, AlertReader(console.present.find), tell)
 
@@ -108,17 +109,17 @@ def watch(console: Console) -> AlertMonitor:
 def _finished(line: EngineLine, present: Present) -> Submit:
     """Return what asks the engine to record that an interrupted removal is done."""
 
-    async def tell(ask: RemovalAsked) -> None:
-        done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
-        await _submit(line, present, done, ask.product)
+    async def tell(done: RemovalCommand) -> None:
+        await _submit(line, present, FINISH_REMOVAL.name, done)
 
     return tell
 
 
-async def _submit(line: EngineLine, present: Present, ask: Any, product: str) -> None:
+async def _submit(line: EngineLine, present: Present, verb: str, command: Any) -> None:
     """Ask the engine for what the console itself finds and does, in no user's name."""
-    asking = Asking(f"watch-{product}-{secrets.token_hex(8)}", (), "token", "console", "")
-    await line.ask(type(ask).__name__, msgspec.to_builtins(ask), WATCHER, asking)
+    request = f"watch-{command.product}-{secrets.token_hex(8)}"
+    asking = Asking(request, (), "token", "console", "")
+    await line.ask(verb, msgspec.to_builtins(command), WATCHER, asking)
     await present.catch_up()
 
 

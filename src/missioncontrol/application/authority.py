@@ -52,11 +52,6 @@ NEEDED: dict[str, Needed] = {
     "KeyAsked": "govern",
     "TraceAsked": "approve",
     "ExportNoted": "read",
-    "ProductAsked": "govern",
-    "SourceAsked": "govern",
-    "RemovalAsked": "govern",
-    "RemovalFinished": "sign_in",
-    "SavedAsked": "operate",
     "AlertAsked": "operate",
     "FindingsTaken": "sign_in",
     "DigestTaken": "sign_in",
@@ -70,7 +65,6 @@ LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
     "KeyAsked": ("key",),
-    "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""
 

@@ -11,14 +11,7 @@ from missioncontrol.application.agent_sessions import SessionService
 from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
-from missioncontrol.application.analytics.product_service import (
-    ProductAsked,
-    ProductService,
-    RemovalAsked,
-    RemovalFinished,
-    SavedAsked,
-    SourceAsked,
-)
+from missioncontrol.application.analytics.product_service import ProductService
 from missioncontrol.application.approvals import Approvals, Spoken
 from missioncontrol.application.asks import (
     ChangeLimit,
@@ -198,11 +191,6 @@ class Office:
             TrialEnded: self._judge_trial,
             TraceAsked: self._trace,
             ExportNoted: self._note_export,
-            ProductAsked: self._product,
-            SourceAsked: self._source,
-            RemovalAsked: self._remove,
-            RemovalFinished: self._finish_removal,
-            SavedAsked: self._keep_measure,
             AlertAsked: self._alert,
             FindingsTaken: self._alert,
             DigestTaken: self._digest,
@@ -373,21 +361,6 @@ class Office:
         return await self.tracing.take(ask, actor=actor)
 
     # Products whose use is measured.
-
-    async def _product(self, ask: ProductAsked, actor: str) -> dict[str, Any]:
-        return await self.products.product(ask, actor=actor)
-
-    async def _source(self, ask: SourceAsked, actor: str) -> dict[str, Any]:
-        return await self.products.source(ask, actor=actor)
-
-    async def _remove(self, ask: RemovalAsked, actor: str) -> dict[str, Any]:
-        return await self.products.removal(ask, actor=actor)
-
-    async def _finish_removal(self, ask: RemovalFinished, actor: str) -> dict[str, Any]:
-        return await self.products.finished(ask, actor=actor)
-
-    async def _keep_measure(self, ask: SavedAsked, actor: str) -> dict[str, Any]:
-        return await self.products.saved(ask, actor=actor)
 
     async def _alert(self, ask: AlertAsked | FindingsTaken, actor: str) -> dict[str, Any]:
         return await self.alerts.take(ask, actor=actor)

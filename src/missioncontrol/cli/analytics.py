@@ -15,12 +15,6 @@ from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.analytics.scope import NO_BEHAVIORAL_CHANGES
 from missioncontrol.analytics.tables import Changes, csv_of, people, table
 from missioncontrol.application.analytics.membership import is_behavioral
-from missioncontrol.application.analytics.product_service import (
-    ProductAsked,
-    SavedAsked,
-    SourceAsked,
-)
-from missioncontrol.application.analytics.views import ProductView, product_view
 from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words
 from missioncontrol.cli.analytics_formatters import (
@@ -28,39 +22,53 @@ from missioncontrol.cli.analytics_formatters import (
     finding_lines,
     findings_table,
     member_lines,
-    product_lines,
     summary_lines,
     summary_table,
-    use_lines,
 )
 from missioncontrol.cli.analytics_places import Asked, meant, open_analytics, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import (
     cell_of,
     pairs,
-    plain,
     question_in,
     question_of,
     range_of,
     segment_of,
     step,
 )
+from missioncontrol.cli.declarations import item_of, run
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.output import columns, note, print_bytes, print_json, print_text
+from missioncontrol.domain.cohorts import id_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations.product import (
+    CHANGE,
+    CHANGE_SOURCE,
+    EXCLUDE,
+    LIMIT,
+    MEASURE,
+    REVOKE_SOURCE,
+    SAVE_COHORT,
+    AnyOperation,
+)
+from missioncontrol.queries.product import COHORT, GET, GET_USE, SOURCE, product_lines, use_lines
 
 PERSON_MAX = 1_000
+YES = {"yes": True, "no": False}
 
 Verb = Callable[[argparse.Namespace, Desk], int]
 
 
 def analytics(arguments: argparse.Namespace) -> int:
     """Do what `mission analytics VERB` was asked for."""
+    by_hand = VERBS.get(arguments.analytics)
+    if by_hand is None:
+        return run(arguments)
     desk = Desk(arguments, os.environ)
     try:
-        return VERBS[arguments.analytics](arguments, desk)
+        return by_hand(arguments, desk)
     finally:
         desk.close()
 
@@ -68,114 +76,80 @@ def analytics(arguments: argparse.Namespace) -> int:
 # Products and sources.
 
 
-def _products(arguments: argparse.Namespace, desk: Desk) -> int:
-    found = [product_view(each) for each in asyncio.run(shelf_of(desk).all())]
-    return _print_found(arguments, found, (line for each in found for line in product_lines(each)))
-
-
-def _add_product(arguments: argparse.Namespace, desk: Desk) -> int:
-    week = arguments.week_starts
-    ask = ProductAsked("add", arguments.slug, arguments.name, arguments.zone, week)
-    desk.deliver(ask)
-    return _show_product(arguments, desk, arguments.slug)
-
-
 def _settings(arguments: argparse.Namespace, desk: Desk) -> int:
-    for ask in _changes(arguments):
-        desk.deliver(ask)
-    return _show_product(arguments, desk, arguments.product)
+    for operation, given in _changes(arguments):
+        desk.execute(operation, arguments.product, given)
+    return _show_product(arguments, desk)
 
 
-def _changes(arguments: argparse.Namespace) -> Iterable[ProductAsked]:
+def _changes(arguments: argparse.Namespace) -> Iterable[tuple[AnyOperation, dict[str, Any]]]:
     """Yield what of the settings is to change, and nothing where they are only looked at."""
-    product = arguments.product
-    calendar = (arguments.name, arguments.zone, arguments.week_starts, arguments.keep_days)
-    if any(value is not None for value in calendar):
-        yield ProductAsked("change", product, *calendar)
-    people, where = arguments.exclude, arguments.exclude_where
+    people, where, steps = arguments.exclude, arguments.exclude_where, arguments.step
     if arguments.no_exclusions:
         people, where = people or [], where or []
-    if people is not None or where is not None or arguments.bots is not None:
-        yield ProductAsked(
-            "exclude",
-            product,
-            bots=None if arguments.bots is None else arguments.bots == "exclude",
-            people=None if people is None else tuple(people),
-            properties=None if where is None else pairs("--exclude-where", where),
-        )
-    limits = (arguments.max_per_second, arguments.max_events, arguments.max_megabytes)
-    if any(value is not None for value in limits):
-        per_second, events, megabytes = limits
-        yield ProductAsked(
-            "limit",
-            product,
-            events_per_second=per_second,
-            events_max=events,
-            megabytes_max=megabytes,
-        )
-    steps = None if arguments.step is None else tuple(plain(step(t)) for t in arguments.step)
-    actions = None if arguments.action is None else tuple(arguments.action)
-    stated = (steps, arguments.activated_at, actions, arguments.active)
-    if any(value is not None for value in stated):
-        yield ProductAsked(
-            "measure",
-            product,
-            activation=steps,
-            activated_at=arguments.activated_at,
-            actions=actions,
-            active=arguments.active,
-        )
+    wanted: tuple[tuple[AnyOperation, dict[str, Any]], ...] = (
+        (
+            CHANGE,
+            {
+                "name": arguments.name,
+                "zone": arguments.zone,
+                "week_starts": arguments.week_starts,
+                "retention_days": arguments.keep_days,
+            },
+        ),
+        (
+            EXCLUDE,
+            {
+                "bots": None if arguments.bots is None else arguments.bots == "exclude",
+                "people": people,
+                "properties": None if where is None else pairs("--exclude-where", where),
+            },
+        ),
+        (
+            LIMIT,
+            {
+                "events_per_second": arguments.max_per_second,
+                "events_max": arguments.max_events,
+                "megabytes_max": arguments.max_megabytes,
+            },
+        ),
+        (
+            MEASURE,
+            {
+                "activation": None if steps is None else tuple(map(step, steps)),
+                "activated_at": arguments.activated_at,
+                "actions": arguments.action,
+                "active": arguments.active,
+            },
+        ),
+    )
+    for operation, fields in wanted:
+        given = {name: value for name, value in fields.items() if value is not None}
+        if given:
+            yield operation, given
 
 
-def _show_product(arguments: argparse.Namespace, desk: Desk, product: str) -> int:
-    view = product_view(asyncio.run(shelf_of(desk).find(product)))
-    return _print_found(arguments, view, product_lines(view))
+def _show_product(arguments: argparse.Namespace, desk: Desk) -> int:
+    found = item_of(desk, GET, arguments.product)
+    return _print_found(arguments, found, product_lines(found))
 
 
 def _use(arguments: argparse.Namespace, desk: Desk) -> int:
-    found = open_analytics(desk, arguments).use(meant(arguments, desk))
+    found = item_of(desk, GET_USE, meant(arguments, desk).slug)
     return _print_found(arguments, found, use_lines(found))
 
 
-def _sources(arguments: argparse.Namespace, desk: Desk) -> int:
-    found = product_view(asyncio.run(shelf_of(desk).find(arguments.product)))
-    return _print_found(arguments, found.sources, product_lines(found))
-
-
-def _add_source(arguments: argparse.Namespace, desk: Desk) -> int:
-    name = (arguments.product, arguments.source)
-    ask = SourceAsked("add", *name, arguments.name, arguments.kind, arguments.internal)
-    return _show_key(arguments, desk.deliver(ask))
-
-
-def _renew_key(arguments: argparse.Namespace, desk: Desk) -> int:
-    ask = SourceAsked("renew", arguments.product, arguments.source)
-    return _show_key(arguments, desk.deliver(ask))
-
-
-def _show_key(arguments: argparse.Namespace, made: dict[str, Any]) -> int:
-    if arguments.json:
-        print_json(made)
-        return SUCCEEDED
-    print_text(f"{made['key']}\n")
-    note(
-        "This is the write key of Segment's libraries, and the API key of PostHog's. "
-        "It is not shown again.\n"
-    )
-    return SUCCEEDED
-
-
 def _source(arguments: argparse.Namespace, desk: Desk) -> int:
-    internal = None if arguments.internal is None else arguments.internal == "yes"
-    about = (arguments.product, arguments.source, arguments.name)
-    desk.deliver(SourceAsked("change", *about, is_internal=internal))
-    return _show_product(arguments, desk, arguments.product)
+    given = {"name": arguments.name, "is_internal": arguments.internal and YES[arguments.internal]}
+    given = {name: value for name, value in given.items() if value is not None}
+    desk.execute(CHANGE_SOURCE, SOURCE.join([arguments.product, arguments.source]), given)
+    return _show_product(arguments, desk)
 
 
 def _revoke_source(arguments: argparse.Namespace, desk: Desk) -> int:
-    about = (arguments.product, arguments.source)
-    desk.deliver(SourceAsked("revoke", *about, reason=arguments.reason))
-    return _show_product(arguments, desk, arguments.product)
+    id_ = SOURCE.join([arguments.product, arguments.source])
+    desk.execute(REVOKE_SOURCE, id_, {"reason": arguments.reason})
+    return _show_product(arguments, desk)
 
 
 # Questions.
@@ -260,25 +234,12 @@ def _definition_lines(found: Definition, *, is_whole: bool) -> Iterable[str]:
 # Cohorts and people.
 
 
-def _cohorts(arguments: argparse.Namespace, desk: Desk) -> int:
-    found = asyncio.run(shelf_of(desk).cohorts(arguments.product))
-    lines = (
-        f"{each.id}  {each.name}" + (f", as it was {each.as_of}" if each.is_fixed else "")
-        for each in found
-    )
-    return _print_found(arguments, found, lines, "No cohort is saved of this product.")
-
-
 def _save_cohort(arguments: argparse.Namespace, desk: Desk) -> int:
-    segment = plain(segment_of(arguments))
-    about = (arguments.product, arguments.id, arguments.name, arguments.note)
-    saved = desk.deliver(SavedAsked("cohort", *about, segment))
-    return _print_found(arguments, saved, [f"Segments can ask for it as --cohort {saved['id']}."])
-
-
-def _remove_cohort(arguments: argparse.Namespace, desk: Desk) -> int:
-    gone = desk.deliver(SavedAsked("remove_cohort", arguments.product, arguments.cohort))
-    return _print_found(arguments, gone, [f"Cohort {arguments.cohort} is not offered any more."])
+    name = arguments.id or id_of(arguments.name)
+    given = {"name": arguments.name, "note": arguments.note, "segment": segment_of(arguments)}
+    desk.execute(SAVE_COHORT, COHORT.join([arguments.product, name]), given)
+    saved = {"product": arguments.product, "id": name}
+    return _print_found(arguments, saved, [f"Segments can ask for it as --cohort {name}."])
 
 
 def _forget(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -335,7 +296,7 @@ def _print_found(
     arguments: argparse.Namespace, found: Any, lines: Iterable[str], nothing: str = ""
 ) -> int:
     if arguments.json:
-        print_json(msgspec.to_builtins(found) if isinstance(found, ProductView) else found)
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
     text = "".join(f"{visible(line)}\n" for line in lines)
     print_text(text)
@@ -345,13 +306,8 @@ def _print_found(
 
 
 VERBS: dict[str, Verb] = {
-    "products": _products,
-    "add-product": _add_product,
     "settings": _settings,
     "use": _use,
-    "sources": _sources,
-    "add-source": _add_source,
-    "renew-key": _renew_key,
     "source": _source,
     "revoke-source": _revoke_source,
     **dict.fromkeys(("funnel", "retention", "trends", "active", "lifecycle", "paths"), _question),
@@ -363,13 +319,11 @@ VERBS: dict[str, Verb] = {
     "acknowledge": acknowledge,
     "resolve": resolve,
     "definitions": _definitions,
-    "cohorts": _cohorts,
     "save-cohort": _save_cohort,
-    "remove-cohort": _remove_cohort,
     "import": _of_files("import_file"),
     "export": _of_files("export_file"),
     "seed": _of_files("seed"),
     "forget": _forget,
     "clear": _clear,
 }
-"""What each verb does."""
+"""What each verb does that is not declared."""

@@ -2,19 +2,22 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from missioncontrol.cli.parser import add_noun
 
 WholeNumber = Callable[[str], int]
 
 
 def add_analytics(verbs: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
     """Add `analytics` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
-        "analytics", help="how people use a product: funnels, retention, trends, alerts"
-    )
-    kinds = top.add_subparsers(
-        dest="analytics", metavar="VERB", required=True, parser_class=type(top)
-    )
+    text = "how people use a product: funnels, retention, trends, alerts"
+    by_hand = partial(_add_all, whole_number=whole_number)
+    add_noun(verbs, "analytics", home, text, by_hand, declared="product")
+
+
+def _add_all(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
     _add_products(kinds, home, whole_number)
     _add_sources(kinds, home)
     _add_questions(kinds, home, whole_number)
@@ -26,11 +29,6 @@ def add_analytics(verbs: Any, home: argparse.ArgumentParser, whole_number: Whole
 
 
 def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
-    listed = kinds.add_parser("products", parents=[home], help="the products that are measured")
-    _add_json(listed)
-    add = kinds.add_parser("add-product", parents=[home], help="measure the use of a product")
-    add.add_argument("slug", metavar="ID", help="1 to 40 of a-z, 0-9 and -")
-    add.add_argument("--name", metavar="NAME", help="(default: its id)")
     settings = kinds.add_parser("settings", parents=[home], help="show or change a product")
     settings.add_argument("product", metavar="PRODUCT")
     settings.add_argument("--name", metavar="NAME")
@@ -70,10 +68,9 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
     )
     settings.add_argument("--action", metavar="EVENT", action="append", help="it is there for")
     settings.add_argument("--active", metavar="EVENT", help="by which a person is active")
-    for verb in (add, settings):
-        verb.add_argument("--zone", metavar="ZONE", help="of its days, such as Europe/Zurich")
-        verb.add_argument("--week-starts", choices=("monday", "sunday", "saturday"))
-        _add_json(verb)
+    settings.add_argument("--zone", metavar="ZONE", help="of its days, such as Europe/Zurich")
+    settings.add_argument("--week-starts", choices=("monday", "sunday", "saturday"))
+    _add_json(settings)
     used = kinds.add_parser("use", parents=[home], help="how much is stored, and how much may be")
     used.add_argument("product", metavar="PRODUCT", nargs="?", default="")
     _add_json(used)
@@ -83,20 +80,13 @@ def _add_products(kinds: Any, home: argparse.ArgumentParser, whole_number: Whole
 
 
 def _add_sources(kinds: Any, home: argparse.ArgumentParser) -> None:
-    listed = kinds.add_parser("sources", parents=[home], help="where events of a product come from")
-    add = kinds.add_parser("add-source", parents=[home], help="a write key; it is shown this once")
-    renew = kinds.add_parser("renew-key", parents=[home], help="another key for a source")
     change = kinds.add_parser("source", parents=[home], help="change a source")
     revoke = kinds.add_parser("revoke-source", parents=[home], help="refuse all its new events")
-    for verb in (listed, add, renew, change, revoke):
+    for verb in (change, revoke):
         verb.add_argument("product", metavar="PRODUCT")
-        _add_json(verb)
-    for verb in (add, renew, change, revoke):
         verb.add_argument("source", metavar="SOURCE")
-    for verb in (add, change):
-        verb.add_argument("--name", metavar="NAME")
-    add.add_argument("--kind", choices=("browser", "server", "file"), default="server")
-    add.add_argument("--internal", action="store_true", help="its events count in no measure")
+        _add_json(verb)
+    change.add_argument("--name", metavar="NAME")
     change.add_argument("--internal", choices=("yes", "no"), help="whether its events do not count")
     revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
 
@@ -223,12 +213,9 @@ def _add_days(verb: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
 
 
 def _add_cohorts(kinds: Any, home: argparse.ArgumentParser) -> None:
-    listed = kinds.add_parser("cohorts", parents=[home], help="saved cohorts of a product")
     save = kinds.add_parser("save-cohort", parents=[home], help="keep people under a name")
-    remove = kinds.add_parser("remove-cohort", parents=[home], help="delete a cohort")
-    for verb in (listed, save, remove):
-        verb.add_argument("product", metavar="PRODUCT")
-        _add_json(verb)
+    save.add_argument("product", metavar="PRODUCT")
+    _add_json(save)
     save.add_argument("name", metavar="NAME")
     save.add_argument("--id", metavar="ID", default="", help="(default: made of the name)")
     save.add_argument("--note", metavar="TEXT", default="")
@@ -239,7 +226,6 @@ def _add_cohorts(kinds: Any, home: argparse.ArgumentParser) -> None:
         action="append",
         help="at least so often in the last days, as in order:3:30",
     )
-    remove.add_argument("cohort", metavar="COHORT")
 
 
 def _add_alerts(kinds: Any, home: argparse.ArgumentParser) -> None:

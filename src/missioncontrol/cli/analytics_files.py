@@ -27,7 +27,6 @@ from missioncontrol.application.analytics.event_transfer import (
     exported_pages,
     import_events,
 )
-from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.products import policy_of, source_of
 from missioncontrol.cli.analytics_places import meant, open_analytics, shelf_of, today_of
 from missioncontrol.cli.analytics_questions import pairs
@@ -39,6 +38,7 @@ from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.capture.origin import is_bot
+from missioncontrol.operations.product import ADD, ADD_SOURCE
 from missioncontrol.ports.event_files import FIELDS, FileKind, Mapping
 from missioncontrol.ports.warehouse import Captured, Warehouse
 
@@ -90,8 +90,8 @@ def _add_imported(product: Product, desk: Desk) -> None:
     """Add files as a source, which can be made internal, once something comes from one."""
     if IMPORTED not in product.sources:
         with suppress(MissionControlError):  # What is carried in does not hang on it.
-            ask = SourceAsked("add", product.slug, IMPORTED, name="Imported files", kind="file")
-            desk.deliver(ask)
+            given = {"id": IMPORTED, "name": "Imported files", "kind": "file"}
+            desk.execute(ADD_SOURCE, product.slug, given)
 
 
 def export_file(arguments: argparse.Namespace, desk: Desk) -> int:
@@ -135,7 +135,7 @@ def seed(arguments: argparse.Namespace, desk: Desk) -> int:
     try:
         product = asyncio.run(shelf_of(desk).find(slug))
     except NotFound:
-        desk.deliver(ProductAsked("add", slug, name="Sample product"))
+        desk.execute(ADD, "", {"slug": slug, "name": "Sample product"})
         product = asyncio.run(shelf_of(desk).find(slug))
     _refuse_own(product)
     if arguments.reset:

@@ -18,7 +18,6 @@ from missioncontrol.analytics.narrative import THIN
 from missioncontrol.analytics.questions import digest
 from missioncontrol.analytics.summary import PARTS, Point, Summary
 from missioncontrol.analytics.tables import Changes, Table, Value, table
-from missioncontrol.application.analytics.views import ProductView, UseView
 from missioncontrol.cli.formatters import wrapped
 from missioncontrol.domain.definition.quantities import duration_in_words
 
@@ -137,40 +136,6 @@ def member_lines(found: Members) -> Iterator[str]:
     yield f"{found.total:,} in all" + (f", {left:,} of them not shown" if left else "")
 
 
-def product_lines(product: ProductView) -> Iterator[str]:
-    """Yield what is known of a product."""
-    yield f"{product.slug}  {product.name}"
-    retention = f"{product.retention_days} days" if product.retention_days else "for ever"
-    yield f"    days of {product.zone}, weeks from {product.week_starts}, retention {retention}"
-    limits = product.limits
-    yield (
-        f"    at most {limits.events_max:,} events, {limits.megabytes_max:,} MB,"
-        f" {limits.events_per_second:,} events a second from each source"
-    )
-    steps = " > ".join(_step(each) for each in product.key_measures.activation)
-    yield f"    activation: {steps}, activated at step {product.key_measures.activated_at}"
-    for source in product.sources:
-        marks: list[str] = [source.kind]
-        marks += ["internal"] if source.is_internal else []
-        marks += ["revoked"] if source.is_revoked else []
-        yield f"    source {source.id}: {source.name} ({', '.join(marks)})"
-    without = product.exclusions
-    out = ["bots"] if without.bots else []
-    out += [*without.people, *(f"{name}={value}" for name, value in without.properties)]
-    yield f"    not counted: {', '.join(out) or 'none'}"
-    if product.forgotten:
-        yield f"    people removed: {product.forgotten}"
-
-
-def use_lines(found: UseView) -> Iterator[str]:
-    """Yield how much is stored of a product, beside how much may be."""
-    yield f"{found.product}: {found.events:,} of {found.events_max:,} events are stored."
-    yield f"    {found.megabytes:,.1f} of {found.megabytes_max:,} MB, {percent(found.share)} in use"
-    if found.is_nearly_full:
-        yield "    Nearly full: what comes beyond that is refused. More room is given by"
-        yield f"    mission analytics settings {found.product} --max-events N --max-megabytes N"
-
-
 def grid(found: Table) -> Iterator[str]:
     """Yield a table with its columns in line: numbers to the right."""
     rows = [tuple(_cell(value) for value in row) for row in found.rows]
@@ -239,13 +204,6 @@ def _took(seconds: float) -> str:
 def percent(share: float | None) -> str:
     """Return a share as per cent; a dash where it is unknown."""
     return "-" if share is None else f"{100 * share:.1f} %"
-
-
-def _step(step: dict[str, object]) -> str:
-    pattern, within = step["pattern"], step.get("within")
-    assert isinstance(pattern, dict)
-    window = f" within {duration_in_words(within)}" if isinstance(within, int | float) else ""
-    return f"{pattern.get('event') or 'any event'}{window}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], kinds: Sequence[str]) -> str:

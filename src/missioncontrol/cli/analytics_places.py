@@ -23,14 +23,14 @@ from missioncontrol.app.analytics import analytics
 from missioncontrol.application.analytics import removal
 from missioncontrol.application.analytics.analyst import Analyst
 from missioncontrol.application.analytics.container import AnalyticsContainer
-from missioncontrol.application.analytics.product_service import RemovalAsked
 from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.application.analytics.removal import Removed
-from missioncontrol.application.analytics.views import UseView, use_of
 from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.errors import Rejected, Unavailable
+from missioncontrol.domain.product.commands import RemovalCommand
 from missioncontrol.domain.product.states import Product
+from missioncontrol.operations.product import AnyOperation, record
 from missioncontrol.ports.event_store import EventStore
 
 T = TypeVar("T")
@@ -44,7 +44,6 @@ class Asked(Protocol):
     def members(self, question: AnyQuestion, cell: Cell) -> Members: ...
     def findings(self, product: str, segment: Segment) -> Sequence[Finding]: ...
     def summary(self, product: str, range_: Range, segment: Segment) -> Summary: ...
-    def use(self, product: Product) -> UseView: ...
     def forget(self, product: str, person: str, reason: str) -> Removed: ...
     def clear(self, product: str, reason: str) -> Removed: ...
 
@@ -82,10 +81,6 @@ class Here:
 
         return self.ask_analytics(found)
 
-    def use(self, product: Product) -> UseView:
-        """Return how much is stored of a product, beside how much may be."""
-        return use_of(product, self.ask_analytics(lambda house: house.used(product.slug)))
-
     def forget(self, product: str, person: str, reason: str) -> Removed:
         """See `removal.forget`."""
         return self.ask(
@@ -118,13 +113,17 @@ class Here:
 
         return asyncio.run(work())
 
-    async def _submit(self, ask: RemovalAsked) -> Any:
-        """Have the office record something, from a thread: a loop is at work in this one."""
-        return await asyncio.to_thread(self._delivered, ask)
+    async def _submit(self, command: RemovalCommand) -> None:
+        """Have the engine record a step of a removal."""
+        await record(self._execute, command)
 
-    def _delivered(self, ask: RemovalAsked) -> Any:
+    async def _execute(self, operation: AnyOperation, product: str, **given: Any) -> None:
+        # From a thread: a loop is at work in this one.
+        await asyncio.to_thread(self._executed, operation, product, given)
+
+    def _executed(self, operation: AnyOperation, product: str, given: dict[str, Any]) -> None:
         with closing(Desk(self._arguments, os.environ)) as desk:
-            return desk.deliver(ask)
+            desk.execute(operation, product, given)
 
 
 class There:
@@ -165,10 +164,6 @@ class There:
         days = {"since": range_.since.isoformat(), "until": range_.until.isoformat()}
         path = f"/products/{quote(product, safe='')}/summary"
         return self._line.get(path, Summary, **days, **_segment_query(segment))
-
-    def use(self, product: Product) -> UseView:
-        """See `Here.use`."""
-        return self._line.get(f"/products/{quote(product.slug, safe='')}/use", UseView)
 
     def forget(self, product: str, person: str, reason: str) -> Removed:
         """See `removal.forget`."""

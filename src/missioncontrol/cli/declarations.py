@@ -120,7 +120,8 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
-        print_json({"id": target} if answer is None else msgspec.to_builtins(shown))
+        ids = surface.ids_of(operation, target)
+        print_json(ids if answer is None else msgspec.to_builtins(shown))
         return
     for name in operation.shown_once:  # Alone, so that another program can take it.
         print_text(visible(f"{getattr(answer, name)}\n"))

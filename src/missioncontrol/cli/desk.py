@@ -6,7 +6,7 @@ import os
 import posixpath
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +44,7 @@ from missioncontrol.projections.schedules import ScheduleRow
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
     from missioncontrol.app.container import EngineContext
+    from missioncontrol.application.analytics.container import AnalyticsContainer
     from missioncontrol.application.memory import Memory
     from missioncontrol.application.queries.instruments import Instruments
     from missioncontrol.application.queries.patches import Diff
@@ -346,6 +347,16 @@ class Desk:
         from missioncontrol.app.instruments import instruments
 
         return self._opened.enter_context(instruments(self.directory, self.present))
+
+    @cached_property
+    def analytics(self) -> "AnalyticsContainer":
+        """The products of a directory of this machine, and its warehouse."""
+        from missioncontrol.app.analytics import analytics
+
+        present = self.present
+        return self._opened.enter_context(
+            closing(analytics(self.directory, present.store, present.find))
+        )
 
     @property
     def reader(self) -> "Reader":

@@ -1,7 +1,7 @@
 """What people keep of a product's measures: cohorts by name, and dashboards of saved panels."""
 
 import re
-from typing import Any, Literal, assert_never
+from typing import Annotated, Any, Literal, assert_never
 
 import msgspec
 
@@ -84,10 +84,20 @@ EVENTS: dict[type, tuple[str, int]] = {
 """The lasting name and version of every event."""
 
 
-class SaveCohort(msgspec.Struct, frozen=True):
-    """Keep people together under a name."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX, description="Its name.")]
 
-    cohort: CohortSaved
+
+class SaveCohort(msgspec.Struct, frozen=True):
+    """Keep people together under a name: by a segment, or by a count of an answer."""
+
+    product: str
+    cohort: str
+    name: Name
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX, description="What it is for.")] = ""
+    segment: dict[str, Any] | None = None
+    question: dict[str, Any] | None = None  # with `cell` and the `as_of` of its answer
+    cell: dict[str, Any] | None = None
+    as_of: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 class RemoveCohort(msgspec.Struct, frozen=True):
@@ -100,7 +110,10 @@ class RemoveCohort(msgspec.Struct, frozen=True):
 class SaveDashboard(msgspec.Struct, frozen=True):
     """Replace a dashboard."""
 
-    dashboard: DashboardSaved
+    product: str
+    dashboard: str
+    name: Name
+    panels: Annotated[tuple[Panel, ...], msgspec.Meta(max_length=PANELS_MAX)]
 
 
 class RemoveDashboard(msgspec.Struct, frozen=True):
@@ -163,18 +176,20 @@ def decide(command: SavedCommand, saved: Saved | None, now: float) -> list[Saved
     known = saved or NOTHING_SAVED
     match command:
         case SaveCohort():
-            _refuse_bad_cohort(command.cohort)
-            _refuse_many(command.cohort.cohort, known.cohorts, COHORTS_MAX, "cohorts")
-            return [command.cohort]
+            fields = msgspec.structs.asdict(command)
+            wanted = CohortSaved(**{k: {} if v is None else v for k, v in fields.items()})
+            _refuse_bad_cohort(wanted)
+            _refuse_many(wanted.cohort, known.cohorts, COHORTS_MAX, "cohorts")
+            return [wanted]
         case RemoveCohort():
             if command.cohort not in known.cohorts:
                 raise unknown_cohort(command.product, command.cohort)
             return [CohortRemoved(command.product, command.cohort)]
         case SaveDashboard():
-            _refuse_bad_dashboard(command.dashboard)
-            wanted = command.dashboard
-            _refuse_many(wanted.dashboard, known.dashboards, DASHBOARDS_MAX, "dashboards")
-            return [wanted]
+            board = DashboardSaved(**msgspec.structs.asdict(command))
+            _refuse_bad_dashboard(board)
+            _refuse_many(board.dashboard, known.dashboards, DASHBOARDS_MAX, "dashboards")
+            return [board]
         case RemoveDashboard():
             if command.dashboard not in known.dashboards:
                 raise unknown_dashboard(command.product, command.dashboard)
@@ -216,6 +231,12 @@ def evolve(saved: Saved | None, event: SavedEvent, at: float) -> Saved:
     return Saved(cohorts, dashboards)
 
 
+def id_of(name: str) -> str:
+    """Return an id derived from a name: `Team plans, EU` becomes `team-plans-eu`."""
+    made = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-")
+    return made or "saved"
+
+
 def unknown_cohort(product: str, cohort: str) -> NotFound:
     """Say that there is no such cohort."""
     return NotFound(
@@ -238,8 +259,6 @@ _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 def _refuse_bad_cohort(wanted: CohortSaved) -> None:
     _refuse_bad_id("cohort", wanted.cohort)
     _refuse_bad_name("name", wanted.name)
-    if len(wanted.note) > NOTE_MAX:
-        raise _bad("note", f"it has {len(wanted.note):,} characters; at most {NOTE_MAX:,} fit")
     if bool(wanted.segment) == bool(wanted.question):
         raise _bad("cohort", "it needs either a segment, or a question with a cell")
     for field in ("segment", "question", "cell"):
@@ -249,8 +268,6 @@ def _refuse_bad_cohort(wanted: CohortSaved) -> None:
 def _refuse_bad_dashboard(wanted: DashboardSaved) -> None:
     _refuse_bad_id("dashboard", wanted.dashboard)
     _refuse_bad_name("name", wanted.name)
-    if len(wanted.panels) > PANELS_MAX:
-        raise _bad("panels", f"there are {len(wanted.panels)}; at most {PANELS_MAX} fit")
     for panel in wanted.panels:
         _refuse_bad_name("title", panel.title)
         _refuse_big("question", panel.question)

@@ -70,6 +70,15 @@ def _id_argument(declared: Declared, target: Target) -> str:
     return "id" if target is declared.named else target.placeholder
 
 
+def ids_of(declared: Declared, target: str) -> dict[str, str]:
+    """Return an id as people are shown it: with those of what the thing is part of."""
+    if declared.named is None:
+        return {"id": target}
+    *outer, _ = declared.named.chain
+    *ids, last = declared.named.split(target).values()
+    return {**{each.noun: id_ for each, id_ in zip(outer, ids, strict=True)}, "id": last}
+
+
 def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
     """Return the fields that a command line says, by name; what it leaves out is left out.
 
@@ -218,4 +227,4 @@ def done_text(operation: Operation[Any, Any], target: str, answer: Any) -> str:
     done = operation.terminal.done
     if callable(done):
         return done(answer)
-    return done.format_map({"id": target, **(msgspec.to_builtins(answer) or {})})
+    return done.format_map({**ids_of(operation, target), **(msgspec.to_builtins(answer) or {})})

@@ -234,7 +234,7 @@ def _named(kind: Any, imports: _Imports) -> str:
         return _struct(kind, imports)
     if isinstance(kind, type):
         return kind.__name__
-    return " | ".join(_named(each, imports) for each in get_args(kind))
+    return " | ".join(_named(each, imports) for each in get_args(kind) if each is not NoneType)
 
 
 def _struct(kind: type, imports: _Imports) -> str:

@@ -17,6 +17,10 @@ FORMS = {
     "inbox": "/inbox",
     "memory": "/memory",
     "notification": "/settings/notifications",
+    "product": "/cockpit/products",
+    "product.remove_dashboard": "/cockpit/dashboards",
+    "product.save_cohort": "/cockpit/trends",
+    "product.save_dashboard": "/cockpit/trends",
     "retention": "/settings/retention",
     "share": "/missions",
     "token": "/settings/tokens",
@@ -35,6 +39,7 @@ ICONS = {
     "decision": "branch",
     "inbox": "inbox",
     "memory": "memory",
+    "product": "cockpit",
     "retention": "log",
     "share": "link",
     "token": "lock",
@@ -42,8 +47,18 @@ ICONS = {
     "webhook": "link",
     "work_item": "board",
 }
-INTERNAL = frozenset({"agent_session.report", "user.arrive"})
-"""Operations that programs request: the watcher of sessions, and the page of an invitation."""
+INTERNAL = frozenset(
+    {
+        "agent_session.report",
+        "product.begin_forgetting",
+        "product.clear_events",
+        "product.confirm_forgotten",
+        "product.finish_removal",
+        "user.arrive",
+    }
+)
+"""Operations that programs request: the watcher of sessions, the page of an invitation, and
+each step of a removal."""
 
 SIMPLE = (str, int, float)
 

@@ -12,13 +12,10 @@ from missioncontrol.application.analytics import analyst
 from missioncontrol.application.analytics.analyst import AS_OF_SECONDS
 from missioncontrol.application.analytics.inspector import Inspector
 from missioncontrol.application.analytics.known_events import Events
-from missioncontrol.application.analytics.product_service import (
-    ProductAsked,
-    SavedAsked,
-    SourceAsked,
-)
+from missioncontrol.domain.cohorts import SaveCohort, id_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
-from tests.application.analytics.worlds import ACTOR, FUNNEL, NOON, WEEK, World, event, world
+from missioncontrol.domain.product.commands import AddSource, ChangeExclusions, ChangeProduct
+from tests.application.analytics.worlds import FUNNEL, NOON, WEEK, World, event, world
 from tests.application.parts import run
 
 ANN, BEN = event("ann", "signup"), event("ben", "signup")
@@ -106,11 +103,11 @@ def test_what_does_not_count_is_left_out_of_every_answer_from_then_on() -> None:
         bot = event("eve", "signup", is_bot=True)
         async with world((ANN, inside, tester, bot)) as made:
             assert await reached(made) == [3, 0]
-            source = SourceAsked("add", "shop", "office", is_internal=True)
-            await made.desk.source(source, actor=ACTOR)
+            source = AddSource("shop", "office", is_internal=True)
+            await made.do(source)
             assert await reached(made) == [2, 0]
-            without = ProductAsked("exclude", "shop", people=("*@EXAMPLE.com",), bots=False)
-            await made.desk.product(without, actor=ACTOR)
+            without = ChangeExclusions("shop", people=("*@EXAMPLE.com",), bots=False)
+            await made.do(without)
             assert await reached(made) == [2, 0]
 
     run(check())
@@ -120,9 +117,9 @@ def test_a_saved_cohort_is_who_its_segment_means_now() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
             segment = {"did": [{"pattern": {"event": "order"}}]}
-            asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
-            cohort = await made.desk.saved(asked, actor=ACTOR)
-            buyers = Segment(cohorts=(cohort["id"],))
+            asked = SaveCohort("shop", id_of("Buyers"), "Buyers", segment=segment)
+            cohort = await made.do(asked)
+            buyers = Segment(cohorts=(cohort.id,))
             assert await reached(made, segment=buyers) == [0, 0]
             made.keep(ORDER)
             assert await reached(made, segment=buyers) == [1, 1]
@@ -134,8 +131,7 @@ def test_a_cohort_of_a_count_stays_who_it_was() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
             answer = await made.analyst.answer(FUNNEL)
-            asked = SavedAsked(
-                "cohort",
+            asked = SaveCohort(
                 "shop",
                 "then",
                 "Then",
@@ -143,7 +139,7 @@ def test_a_cohort_of_a_count_stays_who_it_was() -> None:
                 cell={"step": 0},
                 as_of=answer.as_of,
             )
-            await made.desk.saved(asked, actor=ACTOR)
+            await made.do(asked)
             then = Segment(cohorts=("then",))
             assert await reached(made, segment=then) == [2, 0]
             made.clock.time += 86_400
@@ -185,15 +181,15 @@ def test_what_can_not_be_asked_is_refused_every_time(changes: dict[str, object],
 def test_a_product_keeps_its_own_calendar() -> None:
     async def check() -> None:
         async with world() as made:
-            change = ProductAsked("change", "shop", zone="Europe/Zurich", week_starts="sunday")
-            await made.desk.product(change, actor=ACTOR)
+            change = ChangeProduct("shop", zone="Europe/Zurich", week_starts="sunday")
+            await made.do(change)
             setting = await made.analyst.setting("shop")
             assert (setting.zone, setting.week_starts) == ("Europe/Zurich", "sunday")
             assert setting.as_of.timestamp() is not None
             assert made.clock.time == NOON + 3 * 86_400
-            bad = ProductAsked("change", "shop", zone="Atlantis")
+            bad = ChangeProduct("shop", zone="Atlantis")
             with pytest.raises(Rejected):
-                await made.desk.product(bad, actor=ACTOR)
+                await made.do(bad)
             with pytest.raises(NotFound):
                 await made.analyst.setting("other")
 
@@ -248,7 +244,7 @@ def test_a_large_product_is_looked_at_anew_every_few_seconds_and_after_a_change_
             assert await reached(made) == [2, 1]
             made.keep(event("eve", "signup"))
             assert await reached(made) == [2, 1]
-            await made.desk.product(ProductAsked("exclude", "shop", people=("ann",)), actor=ACTOR)
+            await made.do(ChangeExclusions("shop", people=("ann",)))
             assert await reached(made) == [2, 0]
 
     run(check())
@@ -281,9 +277,9 @@ def test_a_cohort_of_a_large_product_is_worked_out_anew_every_few_seconds(
     async def check() -> None:
         async with world((ANN, ORDER)) as made:
             segment = {"did": [{"pattern": {"event": "order"}, "within_days": 30}]}
-            asked = SavedAsked("cohort", "shop", name="Buyers", segment=segment)
-            cohort = await made.desk.saved(asked, actor=ACTOR)
-            buyers = Segment(cohorts=(cohort["id"],))
+            asked = SaveCohort("shop", id_of("Buyers"), "Buyers", segment=segment)
+            cohort = await made.do(asked)
+            buyers = Segment(cohorts=(cohort.id,))
             assert await reached(made, segment=buyers) == [1, 1]
             assert await reached(made, segment=buyers) == [1, 1]
             worked_out = len(made.warehouse.asked)

@@ -4,8 +4,8 @@ import asyncio
 
 from missioncontrol.application.analytics import container as houses
 from missioncontrol.application.analytics.container import AnalyticsContainer
-from missioncontrol.application.analytics.product_service import ProductAsked
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.product.commands import ChangeProduct
 from tests.application.analytics.worlds import FUNNEL, World, event
 from tests.application.parts import run
 
@@ -41,7 +41,7 @@ def test_nothing_is_opened_before_somebody_asks() -> None:
 def test_events_that_are_too_old_are_removed_without_anybody_asking() -> None:
     async def check() -> None:
         made, opened = World(), list[str]()
-        await made.add(ProductAsked("change", "shop", retention_days=30))
+        await made.add(ChangeProduct("shop", retention_days=30))
         made.keep(event("ann", "signup"), event("ben", "signup"))
         made.clock.time += 40 * 86_400
         house = house_of(made, opened)

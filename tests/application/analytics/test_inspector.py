@@ -25,11 +25,12 @@ from missioncontrol.application.analytics import inspector as inspector_module
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
 from missioncontrol.application.analytics.inspector import Inspector
-from missioncontrol.application.analytics.product_service import ProductAsked, SavedAsked
 from missioncontrol.application.analytics.views import kpis
 from missioncontrol.application.authority import NotPermitted
+from missioncontrol.domain.cohorts import SaveCohort
 from missioncontrol.domain.digest import DigestWritten, Passage, Written
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.product.commands import ChangeKeyMeasures, ChangeProduct
 from missioncontrol.ports.warehouse import Captured
 from tests.application.analytics.worlds import ACTOR, FUNNEL, World, event, world
 from tests.application.parts import run
@@ -158,8 +159,8 @@ def test_a_saved_cohort_of_what_people_did_is_told_like_the_deed(
 ) -> None:
     async def check() -> None:
         async with world(daily("order")) as made:
-            asked = SavedAsked("cohort", "shop", "some", "Some", **fields)
-            await made.desk.saved(asked, actor=ACTOR)
+            asked = SaveCohort("shop", "some", "Some", **fields)
+            await made.do(asked)
             some = Segment(cohorts=("some",))
             summary = await inspector(made).summary("shop", DAYS, some)
             assert summary.is_looked_for is is_looked_for
@@ -178,8 +179,8 @@ def test_a_cohort_that_is_saved_anew_is_looked_at_anew() -> None:
             own, some = inspector(made), Segment(cohorts=("some",))
             everybody = {"where": [{"property": "n", "operator": "set"}]}
             for segment in (everybody, {"did": [{**ORDERED, "negated": True}]}):
-                asked = SavedAsked("cohort", "shop", "some", "Some", segment=segment)
-                await made.desk.saved(asked, actor=ACTOR)
+                asked = SaveCohort("shop", "some", "Some", segment=segment)
+                await made.do(asked)
                 made.clock.time += 1.0
                 assert (await own.found("shop", some)).at == made.clock.time
 
@@ -228,11 +229,11 @@ def test_what_was_found_is_told_again_until_something_comes_in_or_what_counts_ch
             made.keep(LATE)
             again = await own.found("shop")
             assert again.position > first.position
-            await made.desk.product(ProductAsked("change", "shop", zone="Asia/Tokyo"), actor=ACTOR)
+            await made.do(ChangeProduct("shop", zone="Asia/Tokyo"))
             elsewhere = await own.found("shop")
             assert elsewhere.as_of != again.as_of
-            measured = ProductAsked("measure", "shop", active="signup")
-            await made.desk.product(measured, actor=ACTOR)
+            measured = ChangeKeyMeasures("shop", active="signup")
+            await made.do(measured)
             assert await own.found("shop") is not elsewhere
 
     run(check())
@@ -295,8 +296,8 @@ def test_what_took_long_is_known_again_when_a_console_begins(
             assert await inspector(made).found("shop") == msgspec.structs.replace(
                 first, took=(await inspector(made).found("shop")).took
             )
-            measured = ProductAsked("measure", "shop", active="signup")
-            await made.desk.product(measured, actor=ACTOR)
+            measured = ChangeKeyMeasures("shop", active="signup")
+            await made.do(measured)
             monkeypatch.setattr(made.analyst, "findings", never)
             with pytest.raises(AssertionError, match="again"):
                 await inspector(made).found("shop")
@@ -377,8 +378,8 @@ def test_only_a_run_hands_a_digest_in_and_of_a_product_that_there_is() -> None:
 def test_the_days_before_are_as_many_days_ago_by_the_clock_of_the_product() -> None:
     async def check() -> None:
         async with world() as made:
-            zurich = ProductAsked("change", "shop", zone="Europe/Zurich")
-            await made.desk.product(zurich, actor=ACTOR)
+            zurich = ChangeProduct("shop", zone="Europe/Zurich")
+            await made.do(zurich)
             made.clock.time = datetime(2026, 10, 28, 11, tzinfo=UTC).timestamp()
             days = Range(date(2026, 10, 22), date(2026, 10, 28))  # Clocks changed on the 25th.
             figures = await kpis(made.analyst, "shop", days)

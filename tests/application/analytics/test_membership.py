@@ -8,9 +8,9 @@ import pytest
 
 from missioncontrol.analytics.answers import TrendAnswer
 from missioncontrol.analytics.questions import Cell, Pattern, Segment, Series, Trend
-from missioncontrol.application.analytics.product_service import SavedAsked
+from missioncontrol.domain.cohorts import SaveCohort
 from missioncontrol.ports.warehouse import Captured
-from tests.application.analytics.worlds import ACTOR, WEEK, World, event, world
+from tests.application.analytics.worlds import WEEK, World, event, world
 from tests.application.parts import run
 
 TREND = Trend(product="shop", range=WEEK, series=(Series(Pattern(), "people"),))
@@ -23,8 +23,8 @@ class Shop:
     made: World
 
     async def save(self, name: str, segment: dict[str, Any]) -> None:
-        asked = SavedAsked("cohort", "shop", name, name.title(), segment=segment)
-        await self.made.desk.saved(asked, actor=ACTOR)
+        asked = SaveCohort("shop", name, name.title(), segment=segment)
+        await self.made.do(asked)
 
     async def who(self, *cohorts: str) -> list[str]:
         """Return who is in all of these cohorts, as many as are counted."""
@@ -140,8 +140,7 @@ def test_who_is_behind_any_count_can_be_kept_as_a_cohort(
     async def check() -> None:
         async with world((*PEOPLE, *ORDERS)) as made:
             about = {"product": "shop", "range": {"since": "2026-11-17", "until": "2026-11-23"}}
-            asked = SavedAsked(
-                "cohort",
+            asked = SaveCohort(
                 "shop",
                 "then",
                 "Then",
@@ -149,7 +148,7 @@ def test_who_is_behind_any_count_can_be_kept_as_a_cohort(
                 cell=cell,
                 as_of="2026-11-23T12:00:00Z",
             )
-            await made.desk.saved(asked, actor=ACTOR)
+            await made.do(asked)
             assert await Shop(made).who("then") == people
             made.clock.time += 86_400
             made.keep(event("dee", "order", 73.0))

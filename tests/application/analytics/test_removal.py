@@ -14,20 +14,25 @@ from missioncontrol.application.analytics.alerts import (
 )
 from missioncontrol.application.analytics.container import AnalyticsContainer
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
-from missioncontrol.application.analytics.product_service import (
-    ProductAsked,
-    RemovalAsked,
-    RemovalFinished,
-    SavedAsked,
-    SourceAsked,
-)
+from missioncontrol.application.analytics.product_service import new_removal_id
 from missioncontrol.application.analytics.products import source_of
 from missioncontrol.application.analytics.removal import clear, finish, forget
 from missioncontrol.application.analytics.views import kpis, product_view
 from missioncontrol.domain.alert import Reading
-from missioncontrol.domain.cohorts import Panel
+from missioncontrol.domain.cohorts import Panel, SaveCohort, SaveDashboard, id_of
 from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected, Unavailable
+from missioncontrol.domain.product.commands import (
+    AddProduct,
+    AddSource,
+    BeginForgetting,
+    ChangeExclusions,
+    ClearEvents,
+    ConfirmForgotten,
+    FinishRemoval,
+    RemovalCommand,
+    RevokeSource,
+)
 from missioncontrol.domain.product.events import (
     EventsCleared,
     ForgettingBegun,
@@ -54,8 +59,8 @@ def test_a_removal_is_written_down_before_and_after_without_a_name() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             gone = await forget(made.analyst, "shop", "ann@example.com", tell, reason="asked")
             assert (gone.events, gone.ids) == (1, 1)
@@ -81,7 +86,7 @@ def test_a_removal_is_written_down_before_and_after_without_a_name() -> None:
 def test_a_product_is_told_without_the_digests_of_its_keys_and_with_its_figures() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
-            await made.desk.source(SourceAsked("add", "shop", "web"), actor=ACTOR)
+            await made.do(AddSource("shop", "web"))
             product = await made.shelf.find("shop")
             source_of(product, "web")
             with pytest.raises(NotFound):
@@ -101,11 +106,11 @@ def test_a_product_is_told_without_the_digests_of_its_keys_and_with_its_figures(
 def test_it_is_confirmed_once_no_file_holds_a_word_of_theirs() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
-            done: list[str] = []
+            done: list[Any] = []
 
-            async def tell(ask: RemovalAsked) -> Any:
-                done.append(ask.verb)
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                done.append(type(ask))
+                return await made.do(ask)
 
             def tidy(now: datetime) -> int:
                 done.append("tidy")
@@ -115,7 +120,7 @@ def test_it_is_confirmed_once_no_file_holds_a_word_of_theirs() -> None:
             made.warehouse.tidy = tidy  # type: ignore[method-assign]
             await forget(made.analyst, "shop", "ann@example.com", tell)
             await clear(made.analyst, "shop", tell)
-            assert done == ["forget", "tidy", "forgotten", "clear", "tidy"]
+            assert done == [BeginForgetting, "tidy", ConfirmForgotten, ClearEvents, "tidy"]
 
     run(check())
 
@@ -125,19 +130,19 @@ def test_what_broke_off_is_finished_and_the_log_says_it_once() -> None:
         async with world((ANN, BEN)) as made:
             house = AnalyticsContainer(made.shelf, made.clock, lambda: made.warehouse, lambda: True)
 
-            async def finished(ask: RemovalAsked) -> Any:
-                done = RemovalFinished(ask.product, ask.forgetting, ask.events, ask.ids)
-                return await made.desk.finished(done, actor=WATCHER)
+            async def finished(ask: Any) -> Any:
+                done = FinishRemoval(ask.product, ask.forgetting, ask.events, ask.ids)
+                return await made.desk.finish(done, actor=WATCHER)
 
-            async def broken(ask: RemovalAsked) -> Any:
-                if ask.verb == "forgotten":
+            async def broken(ask: RemovalCommand) -> Any:
+                if isinstance(ask, ConfirmForgotten):
                     raise Unavailable("engine.gone", "It was killed.")
-                return await made.desk.removal(ask, actor=ACTOR)
+                return await made.do(ask)
 
             with pytest.raises(Unavailable):
                 await forget(made.analyst, "shop", "ann@example.com", broken)
             # An earlier release began one as well, without a record of whom it meant.
-            await made.desk.removal(RemovalAsked("forget", "shop"), actor=ACTOR)
+            await made.do(BeginForgetting("shop", new_removal_id()))
             assert len((await made.shelf.find("shop")).forgetting) == 2
 
             await house.tidy()
@@ -164,11 +169,11 @@ def test_what_the_office_refuses_is_not_kept_in_mind() -> None:
         async with world((ANN,)) as made:
             names: list[str] = []
 
-            async def refused(ask: RemovalAsked) -> Any:
+            async def refused(ask: Any) -> Any:
                 names.append(ask.forgetting)
                 raise Rejected("permission.missing", "You may not.")
 
-            async def lost(ask: RemovalAsked) -> Any:
+            async def lost(ask: Any) -> Any:
                 names.append(ask.forgetting)
                 raise Unavailable("engine.gone", "It may have been written down.")
 
@@ -186,8 +191,8 @@ def test_a_reason_does_not_say_who_is_forgotten(reason: str) -> None:
     async def check() -> None:
         async with world((ANN, event("7", "signup"))) as made:
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             for person, text in (("ann@example.com", reason), ("7", "User 7, by mail")):
                 with pytest.raises(Rejected) as no:
@@ -204,14 +209,14 @@ def test_a_reason_does_not_say_who_is_forgotten(reason: str) -> None:
 def test_who_forgets_is_told_what_is_saved_with_an_id_of_theirs() -> None:
     async def check() -> None:
         async with world((ANN, BEN)) as made:
-            await made.desk.product(ProductAsked("exclude", "shop", people=("BEN",)), actor=ACTOR)
+            await made.do(ChangeExclusions("shop", people=("BEN",)))
             where = {"of": "person", "property": "nick", "operator": "is", "values": ["ben"]}
             for name, segment in (("Bens", [where]), ("All", [])):
-                saved = SavedAsked("cohort", "shop", name=name, segment={"where": segment})
-                await made.desk.saved(saved, actor=ACTOR)
+                saved = SaveCohort("shop", id_of(name), name, segment={"where": segment})
+                await made.do(saved)
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             gone = await forget(made.analyst, "shop", "ben", tell)
             assert gone.named_in == ("exclusions", "cohort bens")
@@ -246,17 +251,17 @@ def test_an_id_of_any_form_is_found_in_whatever_is_saved(person: str, value: str
             segment = condition(value)
             question = {"measure": "active", "product": "shop", "range": RANGE, "segment": segment}
             asks: list[Any] = [
-                SavedAsked("cohort", "shop", name="One", segment=segment),
-                SavedAsked("dashboard", "shop", name="Two", panels=(Panel("Who", question),)),
-                SavedAsked("cohort", "shop", name="None", segment=condition("somebody else")),
+                SaveCohort("shop", id_of("One"), "One", segment=segment),
+                SaveDashboard("shop", id_of("Two"), "Two", panels=(Panel("Who", question),)),
+                SaveCohort("shop", id_of("None"), "None", segment=condition("somebody else")),
             ]
             for ask in asks:
-                await made.desk.saved(ask, actor=ACTOR)
-            excluded = ProductAsked("exclude", "shop", properties=(("id", value),))
-            await made.desk.product(excluded, actor=ACTOR)
+                await made.do(ask)
+            excluded = ChangeExclusions("shop", properties=(("id", value),))
+            await made.do(excluded)
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             found = (await forget(made.analyst, "shop", person, tell)).named_in
             assert found == ("exclusions", "cohort one", "dashboard two")
@@ -270,18 +275,18 @@ def test_an_id_is_found_among_the_words_of_names_and_notes() -> None:
         async with world((event("qa-7", "signup"), event("7", "signup"))) as made:
             someone = condition("somebody")
             asks: list[Any] = [
-                SavedAsked("cohort", "shop", name="Friends of qa-7", segment=someone),
-                SavedAsked("cohort", "shop", name="Week 7 of qa-77", segment=someone),
-                SavedAsked(
-                    "cohort", "shop", name="More", note="As (QA-7) has it.", segment=someone
+                SaveCohort("shop", id_of("Friends of qa-7"), "Friends of qa-7", segment=someone),
+                SaveCohort("shop", id_of("Week 7 of qa-77"), "Week 7 of qa-77", segment=someone),
+                SaveCohort(
+                    "shop", id_of("More"), "More", note="As (QA-7) has it.", segment=someone
                 ),
             ]
             for ask in asks:
-                await made.desk.saved(ask, actor=ACTOR)
-            await made.desk.source(SourceAsked("add", "shop", "qa-7", "Test"), actor=ACTOR)
+                await made.do(ask)
+            await made.do(AddSource("shop", "qa-7", "Test"))
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             found = (await forget(made.analyst, "shop", "qa-7", tell)).named_in
             assert found == ("source qa-7", "cohort friends-of-qa-7", "cohort more")
@@ -298,29 +303,23 @@ QUESTION = {"type": "active", "product": "shop", "segment": {"where": [WHERE]}}
 @pytest.mark.parametrize(
     "ask",
     [
-        ProductAsked("exclude", "shop", people=(MAIL,)),
-        ProductAsked("exclude", "shop", properties=(("mail", MAIL),)),
-        SourceAsked("revoke", "shop", "web", reason=f"{MAIL} left"),
-        SavedAsked("cohort", "shop", name="Ann", segment={"where": [WHERE]}),
-        SavedAsked("cohort", "shop", name="Ann", note=f"asked by {MAIL}"),
-        SavedAsked("dashboard", "shop", name="Ann", panels=(Panel("Ann", QUESTION),)),
+        ChangeExclusions("shop", people=(MAIL,)),
+        ChangeExclusions("shop", properties=(("mail", MAIL),)),
+        RevokeSource("shop", "web", reason=f"{MAIL} left"),
+        SaveCohort("shop", id_of("Ann"), "Ann", segment={"where": [WHERE]}),
+        SaveCohort("shop", id_of("Ann"), "Ann", note=f"asked by {MAIL}"),
+        SaveDashboard("shop", id_of("Ann"), "Ann", panels=(Panel("Ann", QUESTION),)),
     ],
 )
 def test_no_address_of_anybody_comes_into_the_log(ask: Any) -> None:
     async def check() -> None:
         async with world() as made:
-            desk: Any = made.desk
-            verbs: dict[Any, Any] = {
-                ProductAsked: desk.product,
-                SourceAsked: desk.source,
-                SavedAsked: desk.saved,
-            }
             with pytest.raises(Rejected) as no:
-                await verbs[type(ask)](ask, actor=ACTOR)
+                await made.do(ask)
             assert no.value.code == "analytics.names_person"
             assert MAIL not in str(no.value.reason)
-            pattern = ProductAsked("exclude", "shop", people=("*@example.com", "qa-7"))
-            await desk.product(pattern, actor=ACTOR)
+            pattern = ChangeExclusions("shop", people=("*@example.com", "qa-7"))
+            await made.do(pattern)
 
     run(check())
 
@@ -359,20 +358,20 @@ def test_who_forgets_is_told_what_the_log_keeps_with_an_id_of_theirs() -> None:
             written = DigestWritten(
                 "shop", "r-digest", "2026-11-01", "2026-11-07", "f" * 64, "# Shop: qa\\_7 rose"
             )
-            await made.desk.source(SourceAsked("add", "shop", "app", "App"), actor=ACTOR)
-            revoked = SourceAsked("revoke", "shop", "app", reason="QA_7 had the key")
-            await made.desk.source(revoked, actor=ACTOR)
+            await made.do(AddSource("shop", "app", "App"))
+            revoked = RevokeSource("shop", "app", reason="QA_7 had the key")
+            await made.do(revoked)
             await alerts.take(FindingsTaken("shop", (reading("qa_7"),)), actor=WATCHER)
             [alert] = await AlertReader(made.find).all("shop")
             noted = AlertAsked("acknowledge", "shop", alert.id, note="it is qa_7 alone")
             await alerts.take(noted, actor=ACTOR)
             await digests.take(DigestTaken(written), actor=WATCHER)
             for people in (("qa_7",), ()):  # It was removed again, and stays in the log.
-                await made.desk.product(ProductAsked("exclude", "shop", people=people), actor=ACTOR)
-            await made.desk.product(ProductAsked("add", "blog", name="Of qa_7"), actor=ACTOR)
+                await made.do(ChangeExclusions("shop", people=people))
+            await made.do(AddProduct("blog", name="Of qa_7"))
 
-            async def tell(ask: RemovalAsked) -> Any:
-                return await made.desk.removal(ask, actor=ACTOR)
+            async def tell(ask: RemovalCommand) -> Any:
+                return await made.do(ask)
 
             gone = await forget(made.analyst, "shop", "qa_7", tell)
             assert (gone.events, gone.named_in) == (1, ())

@@ -12,10 +12,20 @@ from missioncontrol.adapters.warehouses.duckdb.owner import DuckDbWarehouse
 from missioncontrol.analytics.event_discovery import oldest_query
 from missioncontrol.analytics.questions import Funnel, Pattern, Range, Step
 from missioncontrol.application.analytics.analyst import Analyst
-from missioncontrol.application.analytics.product_service import ProductAsked, ProductService
+from missioncontrol.application.analytics.product_service import ProductService
 from missioncontrol.application.analytics.products import ProductReader
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal, fold
+from missioncontrol.domain.cohorts import SavedCommand
+from missioncontrol.domain.product.commands import (
+    AddProduct,
+    AddSource,
+    FinishRemoval,
+    RemovalCommand,
+    RenewSourceKey,
+    SettingCommand,
+    SourceCommand,
+)
 from missioncontrol.ports.warehouse import Captured, Statement
 from tests.application.parts import StandingClock
 
@@ -75,10 +85,22 @@ class World:
     def keep(self, *events: Captured) -> None:
         self.warehouse.store("shop", events)
 
-    async def add(self, *asks: ProductAsked) -> None:
-        await self.desk.product(ProductAsked("add", "shop", name="Web shop"), actor=ACTOR)
-        for ask in asks:
-            await self.desk.product(ask, actor=ACTOR)
+    async def do(self, command: Any) -> Any:
+        """Give a command to the method of the service that takes it."""
+        methods: tuple[tuple[Any, Any], ...] = (
+            (AddProduct | SettingCommand, self.desk.change),
+            (AddSource | RenewSourceKey, self.desk.new_key),
+            (SourceCommand, self.desk.source),
+            (FinishRemoval, self.desk.finish),
+            (RemovalCommand, self.desk.removal),
+            (SavedCommand, self.desk.save),
+        )
+        found = next(method for kinds, method in methods if isinstance(command, kinds))
+        return await found(command, actor=ACTOR)
+
+    async def add(self, *commands: SettingCommand) -> None:
+        for each in (AddProduct("shop", "Web shop"), *commands):
+            await self.do(each)
 
 
 @asynccontextmanager

@@ -1,14 +1,13 @@
 """Commands about products, their sources, their removals, and saved cohorts and dashboards."""
 
-import re
 import secrets
 from datetime import datetime
-from typing import Any, Literal, assert_never
+from typing import Any
 
 import msgspec
 
 from missioncontrol.analytics.calendar import zone_of
-from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment, Step
+from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics.alerts import WATCHER
 from missioncontrol.application.analytics.personal_ids import refuse_addresses
 from missioncontrol.application.analytics.products import (
@@ -21,103 +20,56 @@ from missioncontrol.application.analytics.products import (
 )
 from missioncontrol.application.authority import NotPermitted
 from missioncontrol.application.journal import Journal
-from missioncontrol.domain.cohorts import (
-    CohortSaved,
-    DashboardSaved,
-    Panel,
-    RemoveCohort,
-    RemoveDashboard,
-    SaveCohort,
-    SaveDashboard,
-    SavedCommand,
-)
+from missioncontrol.domain.cohorts import SaveCohort, SaveDashboard, SavedCommand
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.commands import (
     AddProduct,
     AddSource,
-    BeginForgetting,
-    ChangeExclusions,
-    ChangeKeyMeasures,
-    ChangeLimits,
-    ChangeProduct,
     ChangeSource,
-    ClearEvents,
-    ConfirmForgotten,
+    FinishRemoval,
     ProductCommand,
+    RemovalCommand,
     RenewSourceKey,
     RevokeSource,
+    SettingCommand,
 )
 from missioncontrol.domain.product.decide import unknown
-from missioncontrol.domain.product.events import Kind, Weekday
 from missioncontrol.domain.product.states import NO_PRODUCTS, Products
 
 
-class ProductAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to add or change a product; None leaves a value as it is."""
+class ProductNow(msgspec.Struct, frozen=True):
+    """The product that was changed."""
 
-    verb: Literal["add", "change", "exclude", "measure", "limit"]
     product: str
-    name: str | None = None
-    zone: str | None = None
-    week_starts: Weekday | None = None
-    retention_days: int | None = None  # 0: for ever
-    bots: bool | None = None  # with `exclude`: whether they are left out
-    people: tuple[str, ...] | None = None
-    properties: tuple[tuple[str, str], ...] | None = None
-    activation: tuple[dict[str, Any], ...] | None = None  # with `measure`: as `Step`
-    activated_at: int | None = None
-    actions: tuple[str, ...] | None = None
-    active: str | None = None
-    events_per_second: int | None = None  # with `limit`: of each source
-    events_max: int | None = None
-    megabytes_max: int | None = None
 
 
-class SourceAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to add, change, renew the key of, or revoke a source of events."""
+class SourceNow(msgspec.Struct, frozen=True):
+    """The source that was changed."""
 
-    verb: Literal["add", "change", "renew", "revoke"]
     product: str
     source: str
-    name: str | None = None
-    kind: Kind = "server"
-    is_internal: bool | None = None
-    reason: str = ""
 
 
-class RemovalAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to record the start or the end of a removal, without naming the person."""
-
-    verb: Literal["forget", "forgotten", "clear"]
-    product: str
-    forgetting: str = ""  # its id; `forget` creates one where this is empty
-    events: int = 0
-    ids: int = 0
-    reason: str = ""
-
-
-class RemovalFinished(msgspec.Struct, frozen=True):
-    """A request to record that a removal which was interrupted is done."""
+class SourceMade(msgspec.Struct, frozen=True):
+    """A source with a new write key. The key is shown this once."""
 
     product: str
-    forgetting: str
-    events: int
-    ids: int
+    source: str
+    key: str | None  # of Segment's libraries, and of PostHog's as API key; None where repeated
 
 
-class SavedAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to save or remove a cohort or a dashboard of a product."""
+class RemovalNow(msgspec.Struct, frozen=True):
+    """A removal that is recorded."""
 
-    verb: Literal["cohort", "remove_cohort", "dashboard", "remove_dashboard"]
     product: str
-    id: str = ""  # derived from the name where it is empty
-    name: str = ""
-    note: str = ""
-    segment: dict[str, Any] = {}
-    question: dict[str, Any] = {}
-    cell: dict[str, Any] = {}
-    as_of: str = ""
-    panels: tuple[Panel, ...] = ()
+    forgetting: str = ""  # its id
+
+
+class SavedNow(msgspec.Struct, frozen=True):
+    """What is saved of a product, or was."""
+
+    product: str
+    id: str
 
 
 class ProductService:
@@ -126,57 +78,57 @@ class ProductService:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def product(self, request: ProductAsked, *, actor: str) -> dict[str, Any]:
+    async def change(self, command: AddProduct | SettingCommand, *, actor: str) -> ProductNow:
         """Add a product or change it.
 
         Raises:
             Rejected, NotFound: see `domain.product.decide`; `analytics.bad_zone`,
-                `saved.bad_input` where a step is malformed; `analytics.names_person`.
+                `analytics.names_person`.
         """
-        if request.zone is not None:
-            zone_of(request.zone)
-        for step in request.activation or ():
-            _decode(step, Step, "activation")
-        refuse_addresses("people", request.people or ())
-        refuse_addresses("properties", request.properties or ())
-        refuse_addresses("activation", request.activation or ())
-        await self._execute(_product_command(request), actor)
-        return {"product": request.product}
-
-    async def source(self, request: SourceAsked, *, actor: str) -> dict[str, Any]:
-        """Add, change or revoke a source; the answer has a new write key, which is shown once.
-
-        Raises:
-            Rejected, NotFound: see `domain.product.decide`.
-        """
-        refuse_addresses("reason", request.reason)
-        key = new_key() if request.verb in ("add", "renew") else ""
-        await self._execute(_source_command(request, digest(key)), actor)
-        answer = {"product": request.product, "source": request.source}
-        return {**answer, "key": key} if key else answer
-
-    async def removal(self, request: RemovalAsked, *, actor: str) -> dict[str, Any]:
-        """Record the start or the end of a removal.
-
-        Raises:
-            Rejected, NotFound: see `domain.product.decide`.
-        """
-        refuse_addresses("reason", request.reason)
-        name = request.forgetting
-        match request.verb:
-            case "forget":
-                name = _checked_removal_id(name) if name else new_removal_id()
-                command: ProductCommand = BeginForgetting(request.product, name, request.reason)
-            case "forgotten":
-                command = ConfirmForgotten(request.product, name, request.events, request.ids)
-            case "clear":
-                command = ClearEvents(request.product, request.reason)
-            case _:
-                assert_never(request.verb)
+        fields: dict[str, Any] = msgspec.to_builtins(command)
+        if zone := fields.get("zone"):
+            zone_of(zone)
+        for name in ("people", "properties", "activation"):
+            refuse_addresses(name, fields.get(name) or ())
+        if steps := fields.get("activation"):
+            command = msgspec.structs.replace(command, activation=tuple(steps))
         await self._execute(command, actor)
-        return {"product": request.product, "forgetting": name}
+        return ProductNow(command.slug if isinstance(command, AddProduct) else command.product)
 
-    async def finished(self, request: RemovalFinished, *, actor: str) -> dict[str, Any]:
+    async def new_key(self, command: AddSource | RenewSourceKey, *, actor: str) -> SourceMade:
+        """Add a source, or replace its key; return the key, which is shown once.
+
+        Raises:
+            Rejected, NotFound: see `domain.product.decide`.
+        """
+        key = new_key()
+        await self._execute(msgspec.structs.replace(command, digest=digest(key)), actor)
+        source = command.id if isinstance(command, AddSource) else command.source
+        return SourceMade(command.product, source, key)
+
+    async def source(self, command: ChangeSource | RevokeSource, *, actor: str) -> SourceNow:
+        """Change or revoke a source.
+
+        Raises:
+            Rejected, NotFound: see `domain.product.decide`; `analytics.names_person`.
+        """
+        if isinstance(command, RevokeSource):
+            refuse_addresses("reason", command.reason)
+        await self._execute(command, actor)
+        return SourceNow(command.product, command.source)
+
+    async def removal(self, command: RemovalCommand, *, actor: str) -> RemovalNow:
+        """Record the start or the end of a removal, without naming the person.
+
+        Raises:
+            Rejected, NotFound: see `domain.product.decide`.
+        """
+        fields: dict[str, Any] = msgspec.structs.asdict(command)
+        refuse_addresses("reason", fields.get("reason", ""))
+        await self._execute(command, actor)
+        return RemovalNow(command.product, fields.get("forgetting", ""))
+
+    async def finish(self, command: FinishRemoval, *, actor: str) -> RemovalNow:
         """Record the end of a removal that its first process could not finish.
 
         Raises:
@@ -187,29 +139,28 @@ class ProductService:
             raise NotPermitted(
                 "permission.undeclared", "Only the system may record that a removal is finished."
             )
-        done = RemovalAsked(
-            "forgotten", request.product, request.forgetting, request.events, request.ids
-        )
-        return await self.removal(done, actor=actor)
+        return await self.removal(command, actor=actor)
 
-    async def saved(self, request: SavedAsked, *, actor: str) -> dict[str, Any]:
+    async def save(self, command: SavedCommand, *, actor: str) -> SavedNow:
         """Save or remove a cohort or a dashboard.
 
         Raises:
-            Rejected, NotFound: see `domain.saved.decide`; `product.unknown`;
+            Rejected, NotFound: see `domain.cohorts.decide`; `product.unknown`;
                 `saved.bad_input` where a question or a segment is malformed;
                 `analytics.names_person`.
         """
-        await self.refuse_unknown(request.product)
-        refuse_addresses("name or note", request.name, request.note)
-        refuse_addresses("question", request.segment, request.question, request.cell)
-        for panel in request.panels:
-            refuse_addresses("panel", panel.title, panel.question)
-        stream = saved_stream(request.product)
+        await self.refuse_unknown(command.product)
+        refuse_addresses("name, note or question", msgspec.to_builtins(command))
+        if isinstance(command, SaveCohort):
+            command = _checked_cohort(command)
+        elif isinstance(command, SaveDashboard):
+            for panel in command.panels:
+                _decode(panel.question, AnyQuestion, "question")
+        stream = saved_stream(command.product)
         await self._journal.find(SAVED, stream)
-        command = _saved_command(request)
         self._journal.tell(SAVED, stream, command, actor=actor)
-        return {"product": request.product, "id": request.id or _id_of(request.name)}
+        fields = msgspec.structs.asdict(command)
+        return SavedNow(command.product, fields.get("cohort") or fields["dashboard"])
 
     async def _execute(self, command: ProductCommand, actor: str) -> None:
         await self._journal.find(PRODUCTS, STREAM)
@@ -231,88 +182,29 @@ def new_removal_id() -> str:
     return f"forgetting-{secrets.token_hex(6)}"
 
 
-def _checked_removal_id(name: str) -> str:
-    """Return a removal id of the caller, refused in any form that could name a person."""
-    if not re.fullmatch(r"forgetting-[0-9a-f]{12}", name):
-        raise Rejected("product.bad_input", f"{name[:80]!r} is not the id of a removal.")
-    return name
+def _checked_cohort(command: SaveCohort) -> SaveCohort:
+    """Return a cohort as it is stored, in plain values.
 
-
-def _product_command(request: ProductAsked) -> ProductCommand:
-    match request.verb:
-        case "add":
-            name = request.product if request.name is None else request.name
-            return AddProduct(
-                request.product, name, request.zone or "UTC", request.week_starts or "monday"
-            )
-        case "change":
-            calendar = (request.zone, request.week_starts, request.retention_days)
-            return ChangeProduct(request.product, request.name, *calendar)
-        case "exclude":
-            return ChangeExclusions(
-                request.product, request.bots, request.people, request.properties
-            )
-        case "measure":
-            steps = (request.activation, request.activated_at)
-            return ChangeKeyMeasures(request.product, *steps, request.actions, request.active)
-        case "limit":
-            values = (request.events_per_second, request.events_max, request.megabytes_max)
-            return ChangeLimits(request.product, *values)
-        case _:
-            assert_never(request.verb)
-
-
-def _source_command(request: SourceAsked, key_digest: str) -> ProductCommand:
-    match request.verb:
-        case "add":
-            name = request.source if request.name is None else request.name
-            source = (request.product, request.source, name, request.kind, key_digest)
-            return AddSource(*source, is_internal=bool(request.is_internal))
-        case "change":
-            return ChangeSource(request.product, request.source, request.name, request.is_internal)
-        case "renew":
-            return RenewSourceKey(request.product, request.source, key_digest)
-        case "revoke":
-            return RevokeSource(request.product, request.source, request.reason)
-        case _:
-            assert_never(request.verb)
-
-
-def _saved_command(request: SavedAsked) -> SavedCommand:
-    name = request.id or _id_of(request.name)
-    match request.verb:
-        case "cohort":
-            return SaveCohort(_cohort(request, name))
-        case "remove_cohort":
-            return RemoveCohort(request.product, request.id)
-        case "dashboard":
-            for panel in request.panels:
-                _decode(panel.question, AnyQuestion, "question")
-            return SaveDashboard(
-                DashboardSaved(request.product, name, request.name, request.panels)
-            )
-        case "remove_dashboard":
-            return RemoveDashboard(request.product, request.id)
-        case _:
-            assert_never(request.verb)
-
-
-def _cohort(request: SavedAsked, name: str) -> CohortSaved:
+    Raises:
+        Rejected: `saved.bad_input`.
+    """
+    names = ("segment", "question", "cell")
+    fields = {name: msgspec.to_builtins(getattr(command, name)) for name in names}
+    plain = msgspec.structs.replace(command, **fields)
     segments = []
-    if request.segment:
-        segments.append(_decode(request.segment, Segment, "segment"))
-    if request.question:
-        segments.append(_decode(request.question, AnyQuestion, "question").segment)
-        _decode(request.cell, Cell, "cell")
-        _refuse_bad_moment(request.as_of)
+    if plain.segment:
+        segments.append(_decode(plain.segment, Segment, "segment"))
+    if plain.question:
+        segments.append(_decode(plain.question, AnyQuestion, "question").segment)
+        _decode(plain.cell or {}, Cell, "cell")
+        _refuse_bad_moment(plain.as_of)
     if any(each.cohorts for each in segments):
         raise Rejected(
             "saved.bad_input",
             "A cohort can't be made of other cohorts.",
             hint="Use the conditions of the other cohort instead.",
         )
-    values = (request.segment, request.question, request.cell, request.as_of)
-    return CohortSaved(request.product, name, request.name, request.note, *values)
+    return plain
 
 
 def _refuse_bad_moment(text: str) -> None:
@@ -334,9 +226,3 @@ def _decode(value: dict[str, Any], kind: Any, field: str) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise Rejected("saved.bad_input", f"The {field} is malformed: {error}.") from None
-
-
-def _id_of(name: str) -> str:
-    """Return an id derived from a name: `Team plans, EU` becomes `team-plans-eu`."""
-    made = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-")
-    return made or "saved"

@@ -18,7 +18,7 @@ from missioncontrol.application.analytics.personal_ids import (
     refuse_named,
     strings_in,
 )
-from missioncontrol.application.analytics.product_service import RemovalAsked, new_removal_id
+from missioncontrol.application.analytics.product_service import new_removal_id
 from missioncontrol.application.analytics.products import (
     STREAM,
     ProductReader,
@@ -27,12 +27,18 @@ from missioncontrol.application.analytics.products import (
 )
 from missioncontrol.domain.digest import DigestWritten
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
+from missioncontrol.domain.product.commands import (
+    BeginForgetting,
+    ClearEvents,
+    ConfirmForgotten,
+    RemovalCommand,
+)
 from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.register import NAMES, Event
 from missioncontrol.ports.warehouse import Forgotten
 
-Submit = Callable[[RemovalAsked], Awaitable[Any]]
-"""Submits a command in the caller's name, and returns the answer."""
+Submit = Callable[[RemovalCommand], Awaitable[Any]]
+"""Submits a command in the caller's name."""
 
 NOTHING = Forgotten(0, ())
 
@@ -107,7 +113,7 @@ async def _begin(analyst: Analyst, product: str, person: str, submit: Submit, re
     name, store = new_removal_id(), analyst.warehouse
     await analyst.aside(lambda: store.intend(product, name, person))
     try:
-        await submit(RemovalAsked("forget", product, name, reason=reason))
+        await submit(BeginForgetting(product, name, reason))
     except Unavailable:
         raise  # The log may have recorded it: keep the digest for `finish`.
     except MissionControlError:
@@ -121,7 +127,7 @@ async def _confirm(
 ) -> None:
     """Record in the log that a removal is done, unless it says so already."""
     try:
-        await submit(RemovalAsked("forgotten", product, name, gone.events, gone.ids_count))
+        await submit(ConfirmForgotten(product, name, gone.events, gone.ids_count))
     except NotFound as error:
         if error.code != "product.no_forgetting":
             raise
@@ -137,7 +143,7 @@ async def clear(analyst: Analyst, product: str, submit: Submit, *, reason: str =
         Unavailable: as `Warehouse.tidy`.
     """
     found = await analyst.products.find(product)
-    await submit(RemovalAsked("clear", found.slug, reason=reason))
+    await submit(ClearEvents(found.slug, reason))
     events = await analyst.aside(lambda: analyst.warehouse.clear(found.slug))
     await _wipe(analyst)
     return Removed(found.slug, events)

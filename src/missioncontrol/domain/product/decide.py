@@ -8,6 +8,9 @@ import msgspec
 from missioncontrol.domain import canonical
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.product.commands import (
+    NAME_MAX,
+    PATTERN_MAX,
+    ZONE_MAX,
     AddProduct,
     AddSource,
     BeginForgetting,
@@ -19,8 +22,11 @@ from missioncontrol.domain.product.commands import (
     ClearEvents,
     ConfirmForgotten,
     ProductCommand,
+    RemovalCommand,
     RenewSourceKey,
     RevokeSource,
+    SettingCommand,
+    SourceCommand,
 )
 from missioncontrol.domain.product.events import (
     EventsCleared,
@@ -43,27 +49,12 @@ PRODUCTS_MAX = 50
 SOURCES_MAX = 50
 """Of one product, those that are revoked with them."""
 
-NAME_MAX = 100
-ZONE_MAX = 64
-REASON_MAX = 2_000
-PEOPLE_MAX = 200
-PROPERTIES_MAX = 50
-STEPS_MAX = 10
-ACTIONS_MAX = 50
-PATTERN_MAX = 200
 JSON_BYTES_MAX = 16_384
-RETENTION_DAYS_MAX = 3_650
-EVENTS_PER_SECOND_MAX = 10_000_000
-EVENTS_STORED_MAX = 10_000_000_000
-MEGABYTES_MAX = 100_000_000
 FORGETTING_MAX = 1_000
 """Removals that are begun and not confirmed."""
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
-SourceCommand = AddSource | ChangeSource | RenewSourceKey | RevokeSource
-RemovalCommand = BeginForgetting | ConfirmForgotten | ClearEvents
-SettingCommand = ChangeProduct | ChangeExclusions | ChangeKeyMeasures | ChangeLimits
 SettingEvent = ProductChanged | ExclusionsChanged | KeyMeasuresChanged | LimitsChanged
 
 
@@ -112,18 +103,19 @@ def unknown_source(product: str, source: str) -> NotFound:
 
 
 def _added(command: AddProduct, products: dict[str, Product]) -> ProductAdded:
-    _refuse_bad_slug(command.product)
-    _refuse_bad_name("name", command.name, NAME_MAX)
+    name = command.name or command.slug
+    _refuse_bad_slug(command.slug)
+    _refuse_bad_name("name", name, NAME_MAX)
     _refuse_bad_name("zone", command.zone, ZONE_MAX)
-    if command.product in products:
+    if command.slug in products:
         raise Rejected(
             "product.exists",
-            f"There is a product {command.product!r} already.",
+            f"There is a product {command.slug!r} already.",
             hint="Choose another slug, or change that one.",
         )
     if len(products) >= PRODUCTS_MAX:
         raise Rejected("product.too_many", f"There are {PRODUCTS_MAX} products already.")
-    return ProductAdded(command.product, command.name, command.zone, command.week_starts)
+    return ProductAdded(command.slug, name, command.zone, command.week_starts)
 
 
 def _changed(command: SettingCommand, product: Product) -> list[ProductEvent]:
@@ -138,7 +130,7 @@ def _changed(command: SettingCommand, product: Product) -> list[ProductEvent]:
         case KeyMeasuresChanged():
             _refuse_bad_measures(wanted)
         case LimitsChanged():
-            _refuse_bad_limits(wanted)
+            pass
         case _:
             assert_never(wanted)
     return [] if wanted == known else [wanted]
@@ -172,10 +164,7 @@ def _sourced(command: SourceCommand, product: Product) -> list[ProductEvent]:
             hint="Add a product of your own, and sources to it.",
         )
     if isinstance(command, AddSource):
-        _refuse_bad_slug(command.source)
-        _refuse_bad_name("name", command.name, NAME_MAX)
-        _refuse_known_source(command.source, product)
-        return [SourceAdded(**msgspec.structs.asdict(command))]
+        return [_source_added(command, product)]
     source = product.sources.get(command.source)
     if source is None:
         raise unknown_source(command.product, command.source)
@@ -190,11 +179,19 @@ def _sourced(command: SourceCommand, product: Product) -> list[ProductEvent]:
             _refuse_revoked(product, source)
             return [SourceKeyRenewed(product.slug, source.id, command.digest)]
         case RevokeSource():
-            _refuse_long_reason(command.reason)
             gone = SourceRevoked(product.slug, source.id, command.reason)
             return [] if source.is_revoked else [gone]
         case _:
             assert_never(command)
+
+
+def _source_added(command: AddSource, product: Product) -> SourceAdded:
+    name = command.name or command.id
+    _refuse_bad_slug(command.id)
+    _refuse_bad_name("name", name, NAME_MAX)
+    _refuse_known_source(command.id, product)
+    about = (command.kind, command.digest, command.is_internal)
+    return SourceAdded(command.product, command.id, name, *about)
 
 
 def _removed(command: RemovalCommand, product: Product) -> list[ProductEvent]:
@@ -207,7 +204,6 @@ def _removed(command: RemovalCommand, product: Product) -> list[ProductEvent]:
         )
     match command:
         case BeginForgetting():
-            _refuse_long_reason(command.reason)
             if len(product.forgetting) >= FORGETTING_MAX:
                 raise Rejected(
                     "product.too_many",
@@ -222,7 +218,6 @@ def _removed(command: RemovalCommand, product: Product) -> list[ProductEvent]:
                 )
             return [PersonForgotten(**msgspec.structs.asdict(command))]
         case ClearEvents():
-            _refuse_long_reason(command.reason)
             return [EventsCleared(product.slug, command.reason)]
         case _:
             assert_never(command)
@@ -253,39 +248,25 @@ def _refuse_revoked(product: Product, source: Source) -> None:
 def _refuse_bad_calendar(wanted: ProductChanged) -> None:
     _refuse_bad_name("name", wanted.name, NAME_MAX)
     _refuse_bad_name("zone", wanted.zone, ZONE_MAX)
-    if not 0 <= wanted.retention_days <= RETENTION_DAYS_MAX:
-        raise _bad("retention_days", f"{wanted.retention_days} is not 0 to {RETENTION_DAYS_MAX:,}")
 
 
 def _refuse_bad_exclusions(wanted: ExclusionsChanged) -> None:
-    _refuse_bad_names("people", wanted.people, PEOPLE_MAX)
+    _refuse_bad_names("people", wanted.people)
     if any(not each.strip("*?") for each in wanted.people):
         raise _bad("people", "a pattern of nothing but `*` and `?` would exclude everyone")
-    if len(wanted.properties) > PROPERTIES_MAX:
-        raise _bad("properties", f"there are {len(wanted.properties)}; {PROPERTIES_MAX} fit")
     for name, value in wanted.properties:
         _refuse_bad_name("properties", name, PATTERN_MAX)
         _refuse_bad_name("properties", value, PATTERN_MAX)
 
 
 def _refuse_bad_measures(wanted: KeyMeasuresChanged) -> None:
-    _refuse_bad_json("activation", wanted.activation, STEPS_MAX)
+    _refuse_bad_json("activation", wanted.activation)
     if not 0 <= wanted.activated_at <= len(wanted.activation):
         steps = len(wanted.activation)
         raise _bad("activated_at", f"{wanted.activated_at} is none of its {steps} steps")
-    _refuse_bad_names("actions", wanted.actions, ACTIONS_MAX)
+    _refuse_bad_names("actions", wanted.actions)
     if wanted.active:
         _refuse_bad_name("active", wanted.active, PATTERN_MAX)
-
-
-def _refuse_bad_limits(wanted: LimitsChanged) -> None:
-    for field, value, most in (
-        ("events_per_second", wanted.events_per_second, EVENTS_PER_SECOND_MAX),
-        ("events_max", wanted.events_max, EVENTS_STORED_MAX),
-        ("megabytes_max", wanted.megabytes_max, MEGABYTES_MAX),
-    ):
-        if not 1 <= value <= most:
-            raise _bad(field, f"{value:,} is not 1 to {most:,}; no intake is without a limit")
 
 
 def _refuse_bad_slug(slug: str) -> None:
@@ -297,9 +278,7 @@ def _refuse_bad_slug(slug: str) -> None:
         )
 
 
-def _refuse_bad_names(field: str, names: tuple[str, ...], most: int) -> None:
-    if len(names) > most:
-        raise _bad(field, f"there are {len(names)}; at most {most} fit")
+def _refuse_bad_names(field: str, names: tuple[str, ...]) -> None:
     for name in names:
         _refuse_bad_name(field, name, PATTERN_MAX)
 
@@ -309,16 +288,9 @@ def _refuse_bad_name(field: str, name: str, most: int) -> None:
         raise _bad(field, f"{ascii(name)[:80]} has not 1 to {most} characters on one line")
 
 
-def _refuse_bad_json(field: str, values: tuple[dict[str, Any], ...], most: int) -> None:
-    if len(values) > most:
-        raise _bad(field, f"there are {len(values)}; at most {most} fit")
+def _refuse_bad_json(field: str, values: tuple[dict[str, Any], ...]) -> None:
     if len(canonical.canonical(list(values))) > JSON_BYTES_MAX:
         raise _bad(field, f"together they have more than {JSON_BYTES_MAX:,} bytes")
-
-
-def _refuse_long_reason(reason: str) -> None:
-    if len(reason) > REASON_MAX:
-        raise _bad("reason", f"it has {len(reason):,} characters; at most {REASON_MAX:,} fit")
 
 
 def _bad(field: str, why: str) -> Rejected:

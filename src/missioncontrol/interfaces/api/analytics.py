@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -15,19 +15,12 @@ from missioncontrol.analytics.detection.findings import Finding
 from missioncontrol.analytics.kpis import Kpi
 from missioncontrol.analytics.questions import EVERYBODY, AnyQuestion, Cell, Range, Segment
 from missioncontrol.analytics.tables import csv_of, people, table
-from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.application.analytics.views import kpis
-from missioncontrol.domain.cohorts import NAME_MAX, NOTE_MAX, PANELS_MAX, Cohort, Dashboard, Panel
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.paging import LIMIT, Limit
 
-AnyRequest = Request[Principal, Any, Any]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[a-z0-9-]+$")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
-Note = Annotated[str, msgspec.Meta(max_length=NOTE_MAX)]
 AsOf = Annotated[
     str,
     QueryParameter(
@@ -59,24 +52,6 @@ class MembersAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     question: AnyQuestion
     cell: Cell
-
-
-class CohortChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A cohort: everyone in a segment at any time, or the people behind a count."""
-
-    name: Name
-    note: Note = ""
-    segment: Segment | None = None
-    question: AnyQuestion | None = None  # with `cell` and the `as_of` of its answer
-    cell: Cell | None = None
-    as_of: Annotated[str, msgspec.Meta(max_length=40)] = ""
-
-
-class DashboardChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a dashboard shows."""
-
-    name: Name
-    panels: Annotated[tuple[Panel, ...], msgspec.Meta(max_length=PANELS_MAX)]
 
 
 @get("/analytics/definitions", summary="List definitions", **needs("read"))
@@ -193,100 +168,6 @@ def segment_in(text: str) -> Segment:
         raise Rejected("analytics.bad_segment", f"`segment` is none: {error}.") from None
 
 
-@get("/products/{product:str}/cohorts", summary="List saved cohorts", **needs("read"))
-async def list_cohorts(
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[Cohort]:
-    """Return the saved cohorts of a product, each with what it is made of."""
-    found = await console.analytics.products.cohorts(product)
-    return page_of(sorted(found, key=lambda it: it.id), cursor, limit, lambda it: (it.id,), str)
-
-
-@put("/products/{product:str}/cohorts/{cohort:str}", summary="Save a cohort", **needs("operate"))
-async def save_cohort(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    cohort: FromPath[str],
-    data: JSONBody[CohortChange],
-) -> Cohort:
-    """Keep people together under a name, so that segments can ask for them."""
-    ask = SavedAsked(
-        "cohort",
-        product,
-        cohort,
-        data.name,
-        data.note,
-        segment=_plain(data.segment),
-        question=_plain(data.question),
-        cell=_plain(data.cell),
-        as_of=data.as_of,
-    )
-    await console.ask(request, ask)
-    return await console.analytics.products.cohort(product, cohort)
-
-
-@delete(
-    "/products/{product:str}/cohorts/{cohort:str}", summary="Remove a cohort", **needs("operate")
-)
-async def remove_cohort(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    cohort: FromPath[str],
-) -> None:
-    """Delete a cohort; questions that name it are refused from then on."""
-    await console.ask(request, SavedAsked("remove_cohort", product, cohort))
-
-
-@get("/products/{product:str}/dashboards", summary="List dashboards", **needs("read"))
-async def list_dashboards(
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[Dashboard]:
-    """Return the dashboards of a product with their panels."""
-    found = await console.analytics.products.dashboards(product)
-    return page_of(sorted(found, key=lambda it: it.id), cursor, limit, lambda it: (it.id,), str)
-
-
-@put(
-    "/products/{product:str}/dashboards/{dashboard:str}",
-    summary="Save a dashboard",
-    **needs("operate"),
-)
-async def save_dashboard(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    dashboard: FromPath[str],
-    data: JSONBody[DashboardChange],
-) -> Dashboard:
-    """Create or replace a dashboard."""
-    ask = SavedAsked("dashboard", product, dashboard, data.name, panels=data.panels)
-    await console.ask(request, ask)
-    return await console.analytics.products.dashboard(product, dashboard)
-
-
-@delete(
-    "/products/{product:str}/dashboards/{dashboard:str}",
-    summary="Remove a dashboard",
-    **needs("operate"),
-)
-async def remove_dashboard(
-    request: AnyRequest,
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    dashboard: FromPath[str],
-) -> None:
-    """Delete a dashboard."""
-    await console.ask(request, SavedAsked("remove_dashboard", product, dashboard))
-
-
 def _moment(text: str) -> datetime | None:
     """Return a moment; None where the text is empty.
 
@@ -306,11 +187,6 @@ def _moment(text: str) -> datetime | None:
         ) from None
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {} if value is None else msgspec.to_builtins(value)
-    return found
-
-
 def _file(text: str, name: str) -> Response[bytes]:
     headers = {**FILE, "Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text.encode(), headers=headers, media_type="text/csv")
@@ -325,10 +201,4 @@ HANDLERS: list[Any] = [
     members_as_csv,
     get_kpis,
     list_anomalies,
-    list_cohorts,
-    save_cohort,
-    remove_cohort,
-    list_dashboards,
-    save_dashboard,
-    remove_dashboard,
 ]

@@ -7,7 +7,6 @@ import msgspec
 
 from missioncontrol.analytics.kpis import Activation, activation_of
 from missioncontrol.analytics.questions import STEPS_MAX, Step
-from missioncontrol.application.analytics.product_service import ProductAsked
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.product.states import KeyMeasures, Product
@@ -52,8 +51,8 @@ def typed_in(query: Parameters) -> MeasuresForm:
     return MeasuresForm(steps, at.strip(), actions, str(query.get("active", "")).strip(), True)
 
 
-def parse_measures(product: Product, form: MeasuresForm) -> ProductAsked:
-    """Return what a form asks for; what is as the definitions say goes with them.
+def parse_measures(product: Product, form: MeasuresForm) -> dict[str, Any]:
+    """Return the key measures that a form asks for; what the definitions say too is empty.
 
     Raises:
         Rejected: `product.bad_input`, `analytics.bad_condition`.
@@ -66,15 +65,12 @@ def parse_measures(product: Product, form: MeasuresForm) -> ProductAsked:
         steps, at = (), 0
     actions = tuple(dict.fromkeys(each.strip() for each in form.actions.splitlines()))
     actions = tuple(each for each in actions if each)
-    plain: tuple[dict[str, Any], ...] = tuple(msgspec.to_builtins(each) for each in steps)
-    return ProductAsked(
-        "measure",
-        product.slug,
-        activation=plain,
-        activated_at=at,
-        actions=() if actions == usual.actions else actions,
-        active="" if form.active == usual.active else form.active,
-    )
+    return {
+        "activation": steps,
+        "activated_at": at,
+        "actions": () if actions == usual.actions else actions,
+        "active": "" if form.active == usual.active else form.active,
+    }
 
 
 def _step(now: Activation, place: int, name: str, window: str) -> Step:

@@ -1,5 +1,6 @@
 """Dashboards of saved panels, and alerts: what people keep of a product and what they see to."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,9 +14,8 @@ from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.narrative import awaited
 from missioncontrol.analytics.questions import AnyQuestion, Range
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader
-from missioncontrol.application.analytics.product_service import SavedAsked
 from missioncontrol.domain.alert import Reading
-from missioncontrol.domain.cohorts import Dashboard, Panel
+from missioncontrol.domain.cohorts import Dashboard, Panel, id_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.alerts import AlertMission, begin
@@ -29,6 +29,13 @@ from missioncontrol.interfaces.web.cockpit_forms import question_in
 from missioncontrol.interfaces.web.pages.cockpit import moment_shown
 from missioncontrol.interfaces.web.pages.cockpit_explore import answered, counted_in, shown_of
 from missioncontrol.interfaces.web.rendering import fragment, moved, page
+from missioncontrol.operations.product import (
+    REMOVE_COHORT,
+    REMOVE_DASHBOARD,
+    SAVE_COHORT,
+    SAVE_DASHBOARD,
+)
+from missioncontrol.queries.product import COHORT, DASHBOARD
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}
@@ -136,9 +143,16 @@ async def add_panel(request: AnyRequest, console: NamedDependency[Console]) -> R
         width="full" if question.__class__.__name__ == "Paths" else "half",
         last_days=int(days) if days.isdecimal() and len(days) <= 5 else 0,
     )
-    ask = SavedAsked("dashboard", slug, chosen, name, panels=(*panels, panel))
-    saved = await console.ask(request, ask)
-    return moved(request, _url(slug, saved["id"]))
+    id_ = chosen or id_of(name)
+    await _save_dashboard(request, console, slug, id_, name, (*panels, panel))
+    return moved(request, _url(slug, id_))
+
+
+async def _save_dashboard(
+    request: AnyRequest, console: Console, slug: str, id_: str, name: str, panels: Sequence[Panel]
+) -> None:
+    target = DASHBOARD.join([slug, id_])
+    await console.run(request, SAVE_DASHBOARD, target, name=name, panels=panels)
 
 
 @post("/cockpit/dashboards/{dashboard:str}/panels/{place:int}/remove", **DONE, **needs("operate"))
@@ -153,7 +167,7 @@ async def remove_panel(
     known = await console.analytics.products.dashboard(slug, dashboard)
     gone = _panel(known, place)
     left = tuple(each for at, each in enumerate(known.panels) if at != place or each is not gone)
-    await console.ask(request, SavedAsked("dashboard", slug, known.id, known.name, panels=left))
+    await _save_dashboard(request, console, slug, known.id, known.name, left)
     return moved(request, _url(slug, known.id))
 
 
@@ -163,7 +177,7 @@ async def remove_dashboard(
 ) -> Response[Any]:
     """Delete a dashboard."""
     slug = str((await request.form()).get("product", ""))
-    await console.ask(request, SavedAsked("remove_dashboard", slug, dashboard))
+    await console.run(request, REMOVE_DASHBOARD, DASHBOARD.join([slug, dashboard]))
     return moved(request, f"/cockpit/dashboards?{urlencode({'product': slug})}")
 
 
@@ -174,20 +188,14 @@ async def keep_cohort(request: AnyRequest, console: NamedDependency[Console]) ->
     name = str(form.get("name", "")).strip()
     if form.get("cell"):
         question, cell, _ = counted_in(form)
-        ask = SavedAsked(
-            "cohort",
-            question.product,
-            name=name,
-            question=msgspec.to_builtins(question),
-            cell=msgspec.to_builtins(cell),
-            as_of=str(form.get("as_of", "")),
-        )
+        whom: dict[str, Any] = {"question": question, "cell": cell}
+        whom["as_of"] = str(form.get("as_of", ""))
     else:
         question = question_in(str(form.get("q", "")))
-        segment = msgspec.to_builtins(question.segment)
-        ask = SavedAsked("cohort", question.product, name=name, segment=segment)
-    saved = await console.ask(request, ask)
-    query = urlencode({"product": question.product, "cohort": saved["id"]})
+        whom = {"segment": question.segment}
+    target = COHORT.join([question.product, id_of(name)])
+    await console.run(request, SAVE_COHORT, target, name=name, **whom)
+    query = urlencode({"product": question.product, "cohort": id_of(name)})
     return moved(request, f"/cockpit?{query}")
 
 
@@ -196,7 +204,7 @@ async def remove_cohort(request: AnyRequest, console: NamedDependency[Console]) 
     """Delete a saved cohort."""
     form = await request.form()
     slug = str(form.get("product", ""))
-    await console.ask(request, SavedAsked("remove_cohort", slug, str(form.get("cohort", ""))))
+    await console.run(request, REMOVE_COHORT, COHORT.join([slug, str(form.get("cohort", ""))]))
     return moved(request, f"/cockpit/products/{quote(slug)}")
 
 

@@ -1,5 +1,7 @@
 """Products: sources and keys, calendar, what counts, and the removal of a person."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +12,6 @@ from litestar.params import FromPath
 
 from missioncontrol.analytics.questions import AnyQuestion, Cell, Segment
 from missioncontrol.application.analytics import removal
-from missioncontrol.application.analytics.product_service import ProductAsked, SourceAsked
 from missioncontrol.application.analytics.views import UseView, product_view, use_of
 from missioncontrol.domain.cohorts import Cohort
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
@@ -30,6 +31,19 @@ from missioncontrol.interfaces.web.cockpit_measures import (
 from missioncontrol.interfaces.web.pages.cockpit import events_of, known_events
 from missioncontrol.interfaces.web.pages.cockpit_explore import about
 from missioncontrol.interfaces.web.rendering import moved, page
+from missioncontrol.operations.product import (
+    ADD,
+    ADD_SOURCE,
+    CHANGE,
+    EXCLUDE,
+    LIMIT,
+    MEASURE,
+    RENEW_KEY,
+    REVOKE_SOURCE,
+    AnyOperation,
+    record,
+)
+from missioncontrol.queries.product import SOURCE
 
 AnyRequest = Request[Principal, Any, Any]
 PAGE: dict[str, Any] = {"include_in_schema": False}
@@ -70,9 +84,9 @@ async def add_product(request: AnyRequest, console: NamedDependency[Console]) ->
     form = await request.form()
     typed = {name: str(form.get(name, "")).strip() for name in ("product", "name", "zone")}
     slug = typed["product"]
-    ask = ProductAsked("add", slug, name=typed["name"] or slug, zone=typed["zone"] or "UTC")
+    about = {"slug": slug, "name": typed["name"], "zone": typed["zone"] or "UTC"}
     try:
-        await console.ask(request, ask)
+        await console.run(request, ADD, "", **about)
     except MissionControlError as error:
         return await _products(request, console, typed=typed, error=error)
     return moved(request, f"/cockpit/products/{quote(slug)}")
@@ -158,7 +172,7 @@ async def change_measures(
     typed = typed_in(await request.form())
     try:
         known = await console.analytics.products.find(product)
-        await console.ask(request, parse_measures(known, typed))
+        await console.run(request, MEASURE, product, **parse_measures(known, typed))
     except MissionControlError as error:
         return await _product(request, console, product, error=error, typed=typed)
     return moved(request, f"/cockpit/products/{quote(product)}")
@@ -171,15 +185,13 @@ async def add_source(
     """Add a source; its key is on the page that comes back, and never again."""
     form = await request.form()
     kind: Any = str(form.get("kind", "browser"))
-    ask = SourceAsked(
-        "add",
-        product,
-        str(form.get("source", "")).strip(),
-        name=str(form.get("name", "")).strip() or None,
-        kind=kind if kind in ("browser", "server", "file") else "server",
-        is_internal=bool(form.get("internal")),
-    )
-    return await _keyed(request, console, product, ask)
+    about = {
+        "id": str(form.get("source", "")).strip(),
+        "name": str(form.get("name", "")).strip(),
+        "kind": kind if kind in ("browser", "server", "file") else "server",
+        "is_internal": bool(form.get("internal")),
+    }
+    return await _keyed(request, console, product, ADD_SOURCE, product, about)
 
 
 @post("/cockpit/products/{product:str}/sources/{source:str}/{verb:str}", **DONE, **needs("govern"))
@@ -192,18 +204,24 @@ async def change_source(
 ) -> Response[Any]:
     """Give a source a new key, or revoke it."""
     if verb == "renew":
-        return await _keyed(request, console, product, SourceAsked("renew", product, source))
+        id_ = SOURCE.join([product, source])
+        return await _keyed(request, console, product, RENEW_KEY, id_, {})
     if verb != "revoke":
         raise NotFound("source.unknown_verb", f"Nothing is called {verb[:40]!r} of a source.")
-    await console.ask(request, SourceAsked("revoke", product, source))
+    await console.run(request, REVOKE_SOURCE, SOURCE.join([product, source]))
     return moved(request, f"/cockpit/products/{quote(product)}")
 
 
 async def _keyed(
-    request: AnyRequest, console: Console, product: str, ask: SourceAsked
+    request: AnyRequest,
+    console: Console,
+    product: str,
+    operation: AnyOperation,
+    target: str,
+    given: Mapping[str, Any],
 ) -> Response[Any]:
     try:
-        answer = await console.ask(request, ask)
+        answer = await console.run(request, operation, target, **given)
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
     return await _product(request, console, product, key=answer)
@@ -217,31 +235,24 @@ async def change_product(
     form = await request.form()
     starts: Any = str(form.get("week_starts", "monday"))
     try:
-        calendar = ProductAsked(
-            "change",
-            product,
-            name=str(form.get("name", "")).strip(),
-            zone=str(form.get("zone", "")).strip(),
-            week_starts=starts if starts in ("monday", "sunday", "saturday") else "monday",
-            retention_days=_days(str(form.get("retention_days", "0"))),
-        )
-        without = ProductAsked(
-            "exclude",
-            product,
-            bots=bool(form.get("bots")),
-            people=tuple(_lines(form.get("people", ""))),
-            properties=tuple(map(_pair, _lines(form.get("properties", "")))),
-        )
-        limits = ProductAsked(
-            "limit",
-            product,
-            events_per_second=_number(form, "events_per_second"),
-            events_max=_number(form, "events_max"),
-            megabytes_max=_number(form, "megabytes_max"),
-        )
-        await console.ask(request, calendar)
-        await console.ask_afresh(request, without)
-        await console.ask_afresh(request, limits)
+        calendar = {
+            "name": str(form.get("name", "")).strip(),
+            "zone": str(form.get("zone", "")).strip(),
+            "week_starts": starts if starts in ("monday", "sunday", "saturday") else "monday",
+            "retention_days": _days(str(form.get("retention_days", "0"))),
+        }
+        without = {
+            "bots": bool(form.get("bots")),
+            "people": tuple(_lines(form.get("people", ""))),
+            "properties": tuple(map(_pair, _lines(form.get("properties", "")))),
+        }
+        limits = {
+            name: _number(form, name)
+            for name in ("events_per_second", "events_max", "megabytes_max")
+        }
+        await console.run(request, CHANGE, product, **calendar)
+        await console.run_afresh(request, EXCLUDE, product, **without)
+        await console.run_afresh(request, LIMIT, product, **limits)
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
     return moved(request, f"/cockpit/products/{quote(product)}")
@@ -259,8 +270,9 @@ async def forget_person(
         if not person:
             raise Rejected("analytics.unknown_person", "No id of a person was given.")
         analyst = await console.analytics.analyst()
+        run = partial(console.run_afresh, request)
         gone = await removal.forget(
-            analyst, product, person, lambda ask: console.ask_afresh(request, ask), reason=reason
+            analyst, product, person, lambda command: record(run, command), reason=reason
         )
     except MissionControlError as error:
         return await _product(request, console, product, error=error)
