@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from missioncontrol.adapters.agent_sessions.hooks import install
@@ -17,13 +18,19 @@ from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots
 from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.agents.outside_session import LocalSessions
+from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
+from missioncontrol.application.agents import AgentAsked
+from missioncontrol.application.repositories import RepositoryAsked, RepositoryTaskAsked
+from missioncontrol.application.review_changes import proposals_of
 from missioncontrol.domain.agent_session import Standing
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.repository.process import MergeRule, PhaseRule, Process
 from missioncontrol.ports.agent_sessions import Activity
 from missioncontrol.testing.scripted_models import ModelServer, Reply, ToolCall, serving
 from missioncontrol.testing.scripted_models.script import claude_bash, codex_command
 from tests.agents.bench import Door, attempt, workshop
 from tests.agents.repositories import everything, repository
+from tests.console.houses import console_house
 from tests.some import some
 
 pytestmark = pytest.mark.journey
@@ -206,3 +213,65 @@ def started(ann: Person, tool: Tool, server: ModelServer) -> Activity:
     (ann.roots["codex"] / "config.toml").write_text(CODEX.replace("ORIGIN", server.origin))
     keys = {"ANTHROPIC_BASE_URL": server.origin, "ANTHROPIC_API_KEY": "key", "MC_KEY": "key"}
     return ann.run(tool.program, *tool.words, "Begin", **keys)
+
+
+def test_a_continued_session_is_the_work_of_a_task(tmp_path: Path, claude_program: Path) -> None:
+    ann = Person(tmp_path)
+    words = ("--allowedTools", "Bash(echo:*)", "--permission-mode", "acceptEdits", "--")
+    tool = Tool(
+        ClaudeKind(),
+        claude_program,
+        "claude-sonnet-4-5",
+        ("-p", "--model", "claude-sonnet-4-5", *words),
+        claude_bash,
+    )
+    with serving(Reply(calls=(claude_bash("echo one > one.txt"),)), Reply("Begun.")) as server:
+        session = msgspec.structs.replace(
+            started(ann, tool, server), standing=Standing(end="ended")
+        )
+    before = everything(ann.checkout / "src")
+    more = Reply(calls=(claude_bash("echo two > two.txt"),))
+    with serving(more, Reply("Finished.")) as server:
+        asyncio.run(reviewed(ann, session, tool, server))
+        assert "Begun." in str(server.requests[0])
+        assert "Name both files in English." in str(server.requests[0])
+    assert everything(ann.checkout / "src") == before
+    assert not (ann.checkout / "two.txt").exists()
+
+
+async def reviewed(ann: Person, session: Activity, tool: Tool, server: ModelServer) -> None:
+    """Have an agent continue a session as the work of a task, until its merge waits."""
+    environment = {**ann.environment, "KEY": "key"}
+    settings = {"program": str(tool.program), "base_url": server.origin, "key_variable": "KEY"}
+    declared = Declaration("coder", "claude", settings, model=tool.model, environment=("KEY",))
+    async with console_house(ann.home.parent / "engine", environment) as house:
+        held = house.held
+        repository = "repository-0123456789abcd"
+        phases = {"implementation": PhaseRule(), "review": PhaseRule()}
+        merge = MergeRule(into="mission/main", untested=True)
+        process = Process(phases, own=True, merge=merge)  # type: ignore[arg-type]
+        for asked in (
+            AgentAsked("add", "coder", declared=declared),
+            RepositoryAsked(repository, str(ann.checkout), process),
+            RepositoryTaskAsked("add", repository, title="Number the files"),
+            RepositoryTaskAsked("scope", repository, 1, scope=("*.txt",)),
+        ):
+            await held.command_bus.do(asked, "user:ann")
+        sessions = held.command_bus.sessions
+        await sessions.report(ReportSessions((session,)), actor="user:ann")
+        wanted = "Name both files in English."
+        command = AdoptAgentSession(
+            session.session, builder="coder", instruction=wanted, task="SHOP-1"
+        )
+        made = await sessions.adopt(command, actor="user:ann")
+        async with asyncio.timeout(100):
+            while not held.journal.runs[made.run].held:
+                assert not held.journal.runs[made.run].is_settled, held.journal.runs[made.run]
+                await asyncio.sleep(0.2)
+        run = held.journal.runs[made.run]
+        [proposal] = proposals_of(run, "task-1")
+        patch = held.artifacts.get(proposal.digest)
+        assert b"+one" in patch
+        assert b"+two" in patch
+        row = held.command_bus.work_items.row("SHOP-1")
+        assert (row.assignee, row.session) == ("session:Claude Code of ann", session.session)

@@ -8,11 +8,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from missioncontrol.application.agent_sessions import WAIT_SECONDS, ReportSessions
 from missioncontrol.application.repositories import RepositoryAsked, RepositoryTaskAsked
 from missioncontrol.application.runs import Origin
-from missioncontrol.domain.agent_session import Standing
+from missioncontrol.application.task_runs import TasksAsked
+from missioncontrol.domain.agent_session import RECORDER, Standing
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.repository.process import MergeRule, PhaseRule, Process
 from missioncontrol.domain.work import Usage
 from missioncontrol.ports.agent_sessions import Activity, Doing
@@ -258,6 +262,9 @@ def test_a_task_takes_no_session_that_its_rules_do_not_allow(tmp_path: Path) -> 
         await world.add_task(merge="")
         refused = await world.adopt(task="OTHE-1")
         assert refused["code"] == "work_item.no_branch"
+        asked = TasksAsked(REPOSITORY, str(other), (1,), {"builder": RECORDER}, "mission/main")
+        with pytest.raises(Rejected, match="recorded from the session of a person"):
+            await world.house.held.command_bus.do(asked, "user:ann")
         [row] = (await world.get(f"{API}/agent-sessions"))["items"]
         assert row["run"] == ""
 

@@ -78,6 +78,16 @@ def test_an_adoption_is_refused_with_its_reason(
     assert refusal.value.code == f"agent_session.{code}"
 
 
+def test_an_agent_continues_only_a_session_that_is_over() -> None:
+    waiting = folded(*SEEN, a.AgentSessionWaiting(NAME, wait="prompt"))
+    for state in (folded(*SEEN), waiting):
+        with pytest.raises(Rejected) as refusal:
+            adopted(state, continues=True)
+        assert refusal.value.code == "agent_session.at_work"
+    over = folded(*SEEN, a.AgentSessionEnded(NAME, how="lost"))
+    assert adopted(over, continues=True, has_changes=False)
+
+
 def test_an_adoption_names_the_run_and_who_asked() -> None:
     assert adopted(folded(*SEEN)) == [a.AgentSessionAdopted(NAME, run="run-1", by="user:ann")]
     by_admin = adopted(folded(*SEEN), by="user:bob", may_others=True)
