@@ -108,7 +108,8 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     empty: str = ""  # printed for a list without any rows
     # An answer, or a row, in so many columns.
     lines: Callable[[Any, int], Sequence[str]] | None = None
-    json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
+    # What of an answer, or a row, is printed as JSON; of an operation without answer: of the id.
+    json: Callable[[Any], Any] | None = None
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -146,6 +147,7 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     surfaces: frozenset[Surface] = EVERYWHERE
     tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
     operation_id: str = ""  # in the OpenAPI document, where it is not VERB_NOUN
+    attribute: str = ""  # of the client, where its target does not say it: budgets
     terminal: Terminal = Terminal()
 
     def __post_init__(self) -> None:
@@ -183,7 +185,8 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def resource(self) -> str:
         """The client's attribute that has its method."""
         about = self.of
-        return self.noun if about is None or about.is_single else about.plural
+        found = self.noun if about is None or about.is_single else about.plural
+        return self.attribute or found
 
     @property
     def of(self) -> Target | None:
@@ -461,7 +464,7 @@ def _bound_in_words(message: str, given: Any) -> str:
     if found is None:
         return ""
     kind, sign, bound, path = found.groups()
-    value, field = _at(given, path), re.split(r"[.\[]", path)[0]
+    value, field = _at(given, path), path.rpartition(".")[2].partition("[")[0]
     if kind == "str" and sign == "<=":
         return f"The {field} has {len(value):,} characters; at most {int(bound):,} fit."
     if kind == "str":

@@ -6,6 +6,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -28,6 +29,7 @@ from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.review import ApproveChange, ReviewCommand
 from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
+from missioncontrol.domain.schedule.commands import ByPeople
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.webhook import WebhookCommand
@@ -36,6 +38,7 @@ from missioncontrol.domain.work_item.commands import ItemCommand, LimitStage
 from missioncontrol.ports.agent_sessions import Activity
 from tests.console.houses import House
 from tests.console.mission_house import ended, small_repository
+from tests.console.running import GREETING
 from tests.domain.repositories import ID
 
 API = "/api/v1"
@@ -47,6 +50,11 @@ Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
 GOAL = {"goal": "Add discount codes", "context": "a small shop", "execute": False}
 
 NEXT_YEAR = time.time() + 300 * 86_400  # noqa: TID251 - the engine under test has the real clock
+
+YEARLY = {"workflow": "greeting", "cron": "0 0 1 1 *"}
+NEW_YEAR = datetime(
+    datetime.fromtimestamp(NEXT_YEAR - 300 * 86_400, UTC).year + 1, 1, 1, tzinfo=UTC
+).timestamp()
 
 PREPARED = "(prepared)"
 """The value of a field that names what was made before."""
@@ -348,6 +356,26 @@ async def outside_session(client: httpx.AsyncClient) -> str:
     return name
 
 
+async def greeting(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/workflows", json={"text": GREETING})
+    assert made.status_code in (200, 201), made.text
+    return ""
+
+
+async def schedule(client: httpx.AsyncClient) -> str:
+    await greeting(client)
+    name = f"schedule-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/schedules", json={**YEARLY, "name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
+async def paused_schedule(client: httpx.AsyncClient) -> str:
+    name = await schedule(client)
+    assert (await client.post(f"{API}/schedules/{name}/pause")).status_code == 200
+    return name
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -409,6 +437,13 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
     "agent_session.adopt": (outside_session, {}),
+    "schedule.add": (greeting, {**YEARLY, "name": "yearly", "policy": {"overlap": "queue"}}),
+    "schedule.change": (schedule, {**YEARLY, "zone": "Asia/Tokyo", "reason": "Earlier."}),
+    "schedule.pause": (schedule, {"reason": "Holidays."}),
+    "schedule.resume": (paused_schedule, {}),
+    "schedule.skip": (schedule, {"slot": NEW_YEAR}),
+    "schedule.run": (schedule, {"reason": "now", "force": True}),
+    "schedule.remove": (schedule, {"reason": "over"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -456,6 +491,13 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "mission.build": {"builder": ""},
     "mission.sign": {"document": "prd", "version": 0},
     "work_item.drop": {"reason": "x" * 2_001},
+    "schedule.add": {**YEARLY, "name": "yearly", "policy": {"catch_up": 101}},
+    "schedule.change": {"workflow": "", "cron": "@daily"},
+    "schedule.pause": {"reason": "x" * 2_001},
+    "schedule.resume": {"reason": "x" * 2_001},
+    "schedule.skip": {"slot": 0.0},
+    "schedule.run": {"reason": "x" * 2_001},
+    "schedule.remove": {"reason": "x" * 2_001},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -473,6 +515,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),
+    (frozenset(get_args(ByPeople)), ("schedule",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -103,8 +103,10 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     given = surface.given_by(operation, arguments, partial(resolved, desk))
     answer = executed(desk, operation, target, given)
     if arguments.json:
-        shown = operation.terminal.json(answer) if operation.terminal.json else answer
-        print_json({"id": target} if answer is None else msgspec.to_builtins(shown))
+        shown = {"id": target} if answer is None else answer
+        if operation.terminal.json:
+            shown = operation.terminal.json(target if answer is None else answer)
+        print_json(msgspec.to_builtins(shown))
         return
     for name in operation.shown_once:  # Alone, so that another program can take it.
         print_text(visible(f"{getattr(answer, name)}\n"))

@@ -22,6 +22,7 @@ NOUNS = (
     "board",
     "review",
     "agent_session",
+    "schedule",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

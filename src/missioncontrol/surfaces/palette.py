@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from missioncontrol import operations
-from missioncontrol.application.queries.actions import Action, Argument
+from missioncontrol.application.queries.actions import ACTIONS, Action, Argument
 from missioncontrol.declarations import Operation
 from missioncontrol.surfaces.fields import Field, fields_of
 
@@ -18,6 +18,8 @@ FORMS = {
     "memory": "/memory",
     "notification": "/settings/notifications",
     "retention": "/settings/retention",
+    "schedule": "/schedules",
+    "schedule.add": "/schedules/new",
     "share": "/missions",
     "token": "/settings/tokens",
     "user": "/settings/users",
@@ -36,6 +38,7 @@ ICONS = {
     "inbox": "inbox",
     "memory": "memory",
     "retention": "log",
+    "schedule": "schedules",
     "share": "link",
     "token": "lock",
     "user": "user",
@@ -55,7 +58,9 @@ def declared_actions() -> tuple[Action, ...]:
     An operation without needed arguments acts at once, after a question where it takes something
     away. Others open the page with their form, or ask for each argument.
     """
-    return tuple(_action(each) for each in operations.every() if each.name not in INTERNAL)
+    by_hand = {name for action in ACTIONS for name in action.covers}
+    others = (each for each in operations.every() if each.name not in INTERNAL | by_hand)
+    return tuple(_action(each) for each in others)
 
 
 def _action(of: Operation[Any, Any]) -> Action:
