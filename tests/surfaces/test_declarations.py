@@ -35,9 +35,9 @@ def claiming(surface: str) -> pytest.MarkDecorator:
     return named([each for each in EVERY if surface in each.surfaces])
 
 
-def given_of(declared: Declared | None) -> list[str]:
+def given_of(declared: Declared) -> list[str]:
     """Return the names of what callers say besides the target."""
-    return list(declared.given.__struct_fields__) if declared is not None else []
+    return list(declared.given.__struct_fields__)
 
 
 def test_names_are_unique_and_found_by_themselves() -> None:
@@ -60,8 +60,10 @@ def test_a_route_says_what_is_declared(declared: Any) -> None:
     if isinstance(declared, Operation):
         assert ("if-match" in names) == (declared.unless_changed is not None)
         assert "idempotency-key" in names
-        assert ("requestBody" in route) == bool(given_of(declared) and not declared.in_address)
-    if not isinstance(declared, Operation) or declared.in_address:
+        in_body = set(() if declared.in_address else declared.sent.__struct_fields__)
+        assert ("requestBody" in route) == bool(in_body)
+        assert set(given_of(declared)) - in_body <= names
+    else:
         assert set(given_of(declared)) <= names
 
 
@@ -70,7 +72,7 @@ def test_the_client_has_a_method_with_what_callers_may_say(declared: Any) -> Non
     with Client("http://127.0.0.1:1", "token") as known:
         method = getattr(getattr(known, declared.resource), declared.verb)
     expected = {*given_of(declared)}
-    expected |= {declared.named.placeholder} if declared.named else set()
+    expected |= {each.placeholder for each in (declared.named.chain if declared.named else ())}
     if isinstance(declared, Operation):
         expected |= {"key", *(["if_match"] if declared.unless_changed else [])}
     assert set(inspect.signature(method).parameters) == expected
@@ -147,7 +149,9 @@ def test_a_bound_is_the_same_before_anything_is_sent(declared: Any) -> None:
 def test_every_operation_of_a_surface_has_an_example() -> None:
     needed = {each.name for each in operations.every() if "http" in each.surfaces}
     assert needed == set(EXAMPLES)
-    assert set(BEYOND) == {each for each in needed if given_of(operations.find(each))}
+    assert set(BEYOND) == {
+        each.name for each in operations.every() if each.name in needed and given_of(each)
+    }
 
 
 def test_every_noun_has_its_commands_checked() -> None:

@@ -119,8 +119,13 @@ PREVIEW = ItemQuery(
     text="Return the next ten slots of a cron expression in a zone.\n\nEach says what daylight "
     "saving does to it.",
     operation_id="schedules_preview",
-    attribute="schedules",
-    target=Target(noun="schedule", path="/schedule-preview", help="an expression", is_single=True),
+    target=Target(
+        noun="schedule",
+        path="/schedule-preview",
+        resource="schedules",
+        help="an expression",
+        is_single=True,
+    ),
     source=lambda reader: reader,
     find=preview,
     options=Expression,
