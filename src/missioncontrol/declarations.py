@@ -571,6 +571,9 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         """
         found = checked(self.name, given, self.given)
         values = {name: getattr(found, name) for name in found.__struct_fields__}
+        kinds = {each.name: each.type for each in msgspec.structs.fields(self.command)}
+        for name in self.narrow:  # An amount that callers write as text is a number here.
+            values[name] = msgspec.convert(values[name], kinds[name])
         needed = self.at_least_one
         if needed is not None and not any(values[name] for name in needed.fields):
             hint = f"Give {' or '.join(needed.fields)}."

@@ -24,6 +24,7 @@ from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.plan_answers import AnswerQuestions
+from missioncontrol.domain.price_list import SetPrice
 from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
@@ -370,6 +371,11 @@ async def schedule(client: httpx.AsyncClient) -> str:
     return name
 
 
+async def known_model(client: httpx.AsyncClient) -> str:
+    del client
+    return "gpt-4o"
+
+
 async def paused_schedule(client: httpx.AsyncClient) -> str:
     name = await schedule(client)
     assert (await client.post(f"{API}/schedules/{name}/pause")).status_code == 200
@@ -444,6 +450,7 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "schedule.skip": (schedule, {"slot": NEW_YEAR}),
     "schedule.run": (schedule, {"reason": "now", "force": True}),
     "schedule.remove": (schedule, {"reason": "over"}),
+    "price.set": (known_model, {"input": "2.5", "output": "10", "reason": "our contract"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -498,6 +505,7 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "schedule.skip": {"slot": 0.0},
     "schedule.run": {"reason": "x" * 2_001},
     "schedule.remove": {"reason": "x" * 2_001},
+    "price.set": {"input": "1", "output": "2", "reason": ""},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -516,6 +524,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),
     (frozenset(get_args(ByPeople)), ("schedule",)),
+    (frozenset((SetPrice,)), ("price",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

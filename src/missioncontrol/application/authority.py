@@ -45,7 +45,6 @@ NEEDED: dict[str, Needed] = {
     "ChangeLimit": "govern",
     "CapChange": "govern",
     "RaiseCaps": "govern",
-    "PriceChange": "govern",
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",

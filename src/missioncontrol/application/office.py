@@ -54,7 +54,6 @@ from missioncontrol.application.learning import PatternAsked, PatternDesk, Patte
 from missioncontrol.application.memory import MemoryService
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.repositories import (
     RepositoryAsked,
@@ -170,7 +169,6 @@ class Office:
             SaveWorkflow: self._save,
             Spoken: self._speak,
             CapChange: self._change_cap,
-            PriceChange: self._change_price,
             StopAll: self._stop,
             StartAll: self._start,
             ChangeLimit: self._limit,
@@ -302,9 +300,6 @@ class Office:
 
     async def _change_cap(self, ask: CapChange, actor: str) -> Any:
         return self.budgets.change_cap(ask, actor=actor)
-
-    async def _change_price(self, ask: PriceChange, actor: str) -> Any:
-        return self.budgets.prices.change(ask, actor=actor)
 
     # Agents, and what they ask people.
 

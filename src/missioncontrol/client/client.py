@@ -18,13 +18,14 @@ from missioncontrol.client.calls import Call
 from missioncontrol.client.decisions import Decisions
 from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
-from missioncontrol.client.governing import Budgets, Operations, Prices
+from missioncontrol.client.governing import Budgets, Operations
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.agent_session import AgentSessionRequests
 from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.knowledge import KnowledgeRequests
 from missioncontrol.client.made.notification import NotificationRequests
+from missioncontrol.client.made.price import PriceRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.review import ReviewRequests
 from missioncontrol.client.made.schedule import ScheduleRequests
@@ -70,7 +71,7 @@ class _Everything(Resource[L]):
         self.agent_sessions = AgentSessionRequests(line)
         self.schedules = ScheduleRequests(line)
         self.budgets = Budgets(line)
-        self.prices = Prices(line)
+        self.prices = PriceRequests(line)
         self.operation = Operations(line)
         self.artifacts = Artifacts(line)
         self.users = Users(line)

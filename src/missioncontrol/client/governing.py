@@ -1,8 +1,8 @@
-"""What holds for all work of a server: caps, prices, limits, the emergency stop."""
+"""What holds for all work of a server: caps, limits, the emergency stop."""
 
 from typing import Any, Literal, TypeAlias
 
-from missioncontrol.application.queries.costs import CapView, Costs, PriceView
+from missioncontrol.application.queries.costs import CapView, Costs
 from missioncontrol.application.queries.measures import Health
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
 from missioncontrol.client.resource import L, Resource, listed, requested
@@ -55,35 +55,6 @@ class Budgets(Resource[L]):
     def costs(self) -> Call[Costs]:
         """Return what was spent today and this month, the pace, breakdowns and a forecast."""
         return get("/costs", Costs)
-
-
-class Prices(Resource[L]):
-    """`client.prices`: US dollars a million tokens, as text so that no digit is lost."""
-
-    @listed
-    def list(self) -> Pages[PriceView]:
-        """Return the prices that people have set; a table knows all others."""
-        return pages("/prices", PriceView)
-
-    @requested
-    def get(self, model: str) -> Call[PriceView]:
-        """Return what a model costs now, and the source of that price."""
-        return get(path_of("prices", model), PriceView)
-
-    @requested
-    def set(
-        self,
-        /,
-        model: str,
-        *,
-        input: str,  # noqa: A002 - what the API calls it
-        output: str,
-        reason: str,
-        **more: str,
-    ) -> Call[PriceView]:
-        """Say what a model costs; `more` is cached, cache_write and valid_from, a UTC date."""
-        body = {"input": input, "output": output, "reason": reason, **more}
-        return change("PUT", path_of("prices", model), PriceView, body)
 
 
 class Operations(Resource[L]):

@@ -16,6 +16,7 @@ FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "MemoryAsked": "memory",
+    "PriceChange": "price.set",
     "SecondLookAsked": "user.second_look",
     "TokenAsked": "token.issue",
     "TokenRevoked": "token.revoke",

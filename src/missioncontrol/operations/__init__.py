@@ -23,6 +23,7 @@ NOUNS = (
     "mission",
     "agent_session",
     "schedule",
+    "price",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -23,6 +23,7 @@ NOUNS = (
     "review",
     "agent_session",
     "schedule",
+    "price",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -20,11 +20,11 @@ from missioncontrol.application.asks import (
     StopAll,
 )
 from missioncontrol.application.budgets import CapChange
-from missioncontrol.application.prices import PriceChange
 from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.price_list import SetPrice
 from missioncontrol.domain.run.events import Failure
 from missioncontrol.domain.schedule.commands import (
     AddSchedule,
@@ -267,8 +267,8 @@ class People:
             return self._raised(self.dice.choice(caps), self.dice.choice((2, 10))), BOSS
         return self._cap(), BOSS
 
-    def _price(self) -> PriceChange:
-        return PriceChange(
+    def _price(self) -> SetPrice:
+        return SetPrice(
             MYSTERY,
             Decimal(self.dice.choice(("1", "2.5"))),
             Decimal(self.dice.choice(("4", "10"))),
