@@ -171,7 +171,8 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0  # so many of a list by default; `--limit` says another number
     # An answer, or a row, in so many columns.
     lines: Callable[[Any, int], Sequence[str]] | None = None
-    json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
+    # What of an answer, or a row, is printed as JSON; of an operation without answer: of the id.
+    json: Callable[[Any], Any] | None = None
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -570,6 +571,9 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         """
         found = checked(self.name, given, self.given)
         values = {name: getattr(found, name) for name in found.__struct_fields__}
+        kinds = {each.name: each.type for each in msgspec.structs.fields(self.command)}
+        for name in self.narrow:  # An amount that callers write as text is a number here.
+            values[name] = msgspec.convert(values[name], kinds[name])
         needed = self.at_least_one
         if needed is not None and not any(values[name] for name in needed.fields):
             hint = f"Give {' or '.join(needed.fields)}."
@@ -650,7 +654,7 @@ def _bound_in_words(message: str, given: Any) -> str:
     if found is None:
         return ""
     kind, sign, bound, path = found.groups()
-    value, field = _at(given, path), re.split(r"[.\[]", path)[0]
+    value, field = _at(given, path), path.rpartition(".")[2].partition("[")[0]
     if kind == "str" and sign == "<=":
         return f"The {field} has {len(value):,} characters; at most {int(bound):,} fit."
     if kind == "str":

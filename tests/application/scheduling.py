@@ -7,7 +7,7 @@ from typing import Any
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.schedules import Ending, NewSchedule, Schedules, stream_of
+from missioncontrol.application.schedules import Ending, Schedules, stream_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.register import Event, decode
 from missioncontrol.domain.run.commands import (
@@ -18,6 +18,7 @@ from missioncontrol.domain.run.commands import (
     StartSteps,
 )
 from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.schedule.commands import AddSchedule
 from missioncontrol.domain.schedule.events import Outcome, Policy
 from missioncontrol.domain.schedule.states import Schedule
 from missioncontrol.domain.step import Step
@@ -117,8 +118,11 @@ class Home:
     async def add(
         self, policy: Policy | None = None, cron: str = HOURLY, name: str = "nightly"
     ) -> Schedule:
-        wanted = NewSchedule(name, "audit", cron, policy=policy or Policy())
-        return await self.schedules.add(wanted, actor="user:alice")
+        wanted = AddSchedule(name, "audit", cron, policy=policy or Policy())
+        await self.schedules.add(wanted, actor="user:alice")
+        added = self.schedules.get(name)
+        assert added is not None
+        return added
 
     async def pass_to(self, moment: float) -> None:
         """Set the clock to `moment`, tend what is due, and make it durable."""

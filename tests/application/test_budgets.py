@@ -21,7 +21,7 @@ from missioncontrol.application.budgets import (
     stream_of,
 )
 from missioncontrol.application.journal import Journal, fold
-from missioncontrol.application.prices import PRICES, PriceChange, read_prices
+from missioncontrol.application.prices import PRICES, read_prices
 from missioncontrol.domain.budget.balances import shared_out
 from missioncontrol.domain.budget.events import CapSet, LedgerOpened, Tally, UsageCharged
 from missioncontrol.domain.budget.evolve import evolve
@@ -29,6 +29,7 @@ from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Cap, Scope, sco
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.price import charged
+from missioncontrol.domain.price_list import SetPrice
 from missioncontrol.domain.register import decode
 from missioncontrol.domain.step import Amount, Retry, Spending, Step
 from missioncontrol.domain.work import Usage
@@ -122,7 +123,7 @@ def test_reservation_and_what_it_pays_for_are_one_transaction() -> None:
         assert isinstance(house.store, ObservedStore)
         budgets = await house.open()
         budgets.reserve("a", DRAFT, Amount(0, 5))
-        budgets.prices.change(PriceChange("m", Decimal(1), Decimal(1), "why"), actor=ALICE)
+        budgets.prices.change(SetPrice("m", Decimal(1), Decimal(1), "why"), actor=ALICE)
         await house.journal.commit()
         assert [[a.stream for a in appends] for appends in house.store.appends] == [
             ["ledger-1", "prices"]
@@ -139,7 +140,7 @@ def test_a_price_that_changes_meanwhile_is_charged_as_of_the_use_and_nothing_set
         budgets = await house.open(Amount(cost=10_000))
         budgets.reserve("a", DRAFT, budgets.worst(CALL))
         first = budgets.spend("a", "gpt-4o", Usage(input_tokens=400))
-        change = PriceChange("gpt-4o", Decimal(25), Decimal(100), "a new contract")
+        change = SetPrice("gpt-4o", Decimal(25), Decimal(100), "a new contract")
         budgets.prices.change(change, actor=ALICE)
         second = budgets.spend("a", "gpt-4o", Usage(input_tokens=400))
         assert (first.cost, second.cost) == (1_000, 10_000)
@@ -155,7 +156,7 @@ def test_a_price_that_changes_meanwhile_is_charged_as_of_the_use_and_nothing_set
 def test_a_price_set_for_the_name_in_the_table_holds_for_its_dated_names_too() -> None:
     async def main() -> None:
         budgets = await House().open()
-        change = PriceChange("GPT-4o", Decimal(7), Decimal(8), "why", valid_from="2020-01-01")
+        change = SetPrice("GPT-4o", Decimal(7), Decimal(8), "why", valid_from="2020-01-01")
         budgets.prices.change(change, actor=ALICE)
         known = budgets.prices.price("gpt-4o-2024-08-06", 1_790_000_000.0)
         assert known is not None
@@ -188,7 +189,7 @@ def test_all_spellings_of_a_model_count_under_one_name() -> None:
         budgets.spend("a", "gpt-4o-2024-11-20", Usage(input_tokens=900))
         with pytest.raises(Rejected, match="model 'gpt-4o' for today leaves 100 tokens"):
             budgets.reserve("b", scopes_of(RUN, FLOW, model="openai/gpt-4o"), Amount(0, 101))
-        change = PriceChange("Made-Up", Decimal(1), Decimal(1), "why")
+        change = SetPrice("Made-Up", Decimal(1), Decimal(1), "why")
         budgets.prices.change(change, actor=ALICE)
         assert budgets.prices.name("made-up", house_time) == "Made-Up"
 
@@ -406,7 +407,7 @@ def test_a_change_of_a_cap_or_price_can_be_sent_to_another_process_as_it_is() ->
     for change in (
         CapChange(Scope("agent", "writer"), "why", "day", cost=None),
         CapChange(WORKSPACE, "why", tokens=0),
-        PriceChange("m", Decimal("0.1"), Decimal(2), "why", cache_write=Decimal("1e-6")),
+        SetPrice("m", Decimal("0.1"), Decimal(2), "why", cache_write=Decimal("1e-6")),
     ):
         sent = msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(change)))
         assert msgspec.convert(sent, type(change)) == change

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.application import due
 from missioncontrol.application.due import SLOTS_MAX
-from missioncontrol.application.schedules import (
-    SCHEDULES_MAX,
-    Asked,
-    NewSchedule,
-    Schedules,
-    stream_of,
-)
+from missioncontrol.application.schedules import SCHEDULES_MAX, Schedules, stream_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected, Unavailable
+from missioncontrol.domain.schedule.commands import (
+    AddSchedule,
+    PauseSchedule,
+    RemoveSchedule,
+    ResumeSchedule,
+    StartByHand,
+)
 from missioncontrol.domain.schedule.events import (
     Misfire,
     Overlap,
@@ -41,6 +42,11 @@ from missioncontrol.projections.schedules import ScheduleRow, apply
 from tests.application.scheduling import HOURLY, NOON, Home, hour, story
 
 YEAR = 366 * 24
+STEERING: dict[str, type[PauseSchedule | ResumeSchedule | RemoveSchedule]] = {
+    "pause": PauseSchedule,
+    "resume": ResumeSchedule,
+    "remove": RemoveSchedule,
+}
 
 
 def in_short(events: list[Any]) -> list[str]:
@@ -152,7 +158,7 @@ def test_a_clock_that_is_set_back_fires_no_slot_again() -> None:
 def test_the_newest_version_and_the_inputs_are_taken_at_each_slot() -> None:
     async def work() -> None:
         home = Home()
-        wanted = NewSchedule("nightly", "audit", HOURLY, version=3, inputs={"tag": "v1"})
+        wanted = AddSchedule("nightly", "audit", HOURLY, version=3, inputs={"tag": "v1"})
         await home.schedules.add(wanted, actor="user:alice")
         await home.pass_to(hour(1))
         assert home.journal.runs["run-1"].workflow == "audit@3"
@@ -169,7 +175,7 @@ def test_a_run_that_ends_as_it_begins_is_not_at_work_for_ever() -> None:
         assert home.active() == ()
         await home.pass_to(hour(2))
         assert await home.runs() == ["run-1", "run-2"]
-        await home.schedules.run("nightly", actor="user:bob")
+        await home.schedules.run(StartByHand("nightly"), actor="user:bob")
         assert home.active() == ()
 
     story(work())
@@ -217,7 +223,7 @@ def test_an_emergency_stop_skips_slots_and_drops_what_waits() -> None:
         ]
         home.workflows.stop = "Everything was stopped."
         with pytest.raises(Unavailable) as no:
-            await home.schedules.run("nightly", actor="user:bob", force=True)
+            await home.schedules.run(StartByHand("nightly", force=True), actor="user:bob")
         assert no.value.code == "operation.stopped"
         assert no.value.reason == "No run may begin: Everything was stopped."
 
@@ -300,7 +306,7 @@ def test_a_slot_does_not_fire_that_was_given_up_while_its_run_was_prepared(verb:
         home = Home()
         await home.add()
         tending = await _held_up(home)
-        await getattr(home.schedules, verb)("nightly", actor="user:bob")
+        await home.schedules.steer(STEERING[verb]("nightly"), actor="user:bob")
         await _let_go(home, tending)
         assert await home.runs() == []
         assert in_short(await home.events()) == [f"1 {'paused' if verb == 'pause' else 'removed'}"]
@@ -317,7 +323,7 @@ def test_a_slot_that_waited_is_given_up_while_its_run_is_prepared(verb: str) -> 
         await home.pass_to(hour(2))
         home.settle("run-1")
         tending = await _held_up(home, hour(2.5))
-        await getattr(home.schedules, verb)("nightly", actor="user:bob")
+        await home.schedules.steer(STEERING[verb]("nightly"), actor="user:bob")
         await _let_go(home, tending)
         assert await home.runs() == ["run-1"]
         assert home.active() == ()
@@ -331,7 +337,7 @@ def test_a_schedule_that_began_anew_meanwhile_has_slots_of_its_own() -> None:
         await home.add()
         tending = await _held_up(home)
         held, home.workflows.preparing = home.workflows.preparing, None
-        await home.schedules.remove("nightly", actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("nightly"), actor="user:bob")
         await home.add(cron="30 * * * *")
         home.workflows.preparing = held
         await _let_go(home, tending)
@@ -348,7 +354,7 @@ def test_a_run_by_hand_meanwhile_counts_as_at_work() -> None:
         await home.add()
         tending = await _held_up(home)
         held, home.workflows.preparing = home.workflows.preparing, None
-        await home.schedules.run("nightly", actor="user:bob")
+        await home.schedules.run(StartByHand("nightly"), actor="user:bob")
         home.workflows.preparing = held
         await _let_go(home, tending)
         assert in_short(await home.events()) == ["1 overlap"]
@@ -607,7 +613,7 @@ def test_a_slot_that_waits_for_its_jitter_is_answered_when_it_will_not_fire(
         home = Home()
         await home.add(Policy(jitter_seconds=1800.0))
         await home.pass_to(home.schedules.agenda["nightly"] - 0.01)
-        await getattr(home.schedules, verb)("nightly", actor="user:bob")
+        await home.schedules.steer(STEERING[verb]("nightly"), actor="user:bob")
         await home.journal.commit()
         assert in_short(await home.events()) == [f"1 {reason}"]
 
@@ -639,12 +645,12 @@ def test_a_pause_is_never_made_up_for_and_costs_nothing_while_it_lasts(misfire: 
         await home.add(Policy(misfire, 9 if misfire == "all" else 0))
         await home.pass_to(hour(1))
         home.settle("run-1")
-        await home.schedules.pause("nightly", actor="user:bob", reason="Holidays.")
+        await home.schedules.steer(PauseSchedule("nightly", "Holidays."), actor="user:bob")
         assert home.schedules.agenda == {}
         await home.pass_to(hour(2))
         await home.restart()
         await home.pass_to(hour(4.2))
-        await home.schedules.resume("nightly", actor="user:alice", reason="Back.")
+        await home.schedules.steer(ResumeSchedule("nightly", "Back."), actor="user:alice")
         await home.tend()
         assert in_short(await home.events())[2:] == ["2 paused", "3 paused", "4 paused"]
         await home.pass_to(hour(5))
@@ -657,9 +663,9 @@ def test_a_long_pause_is_told_in_a_bounded_number_of_events() -> None:
     async def work() -> None:
         home = Home()
         await home.add(cron="* * * * *")
-        await home.schedules.pause("nightly", actor="user:bob")
+        await home.schedules.steer(PauseSchedule("nightly"), actor="user:bob")
         home.clock.time = hour(YEAR)
-        await home.schedules.resume("nightly", actor="user:bob")
+        await home.schedules.steer(ResumeSchedule("nightly"), actor="user:bob")
         await home.journal.commit()
         events = await home.events()
         assert isinstance(events[-1], ScheduleResumed)
@@ -677,15 +683,16 @@ def test_a_run_by_hand_is_recorded_as_such_and_authored_by_who_asked() -> None:
     async def work() -> None:
         home = Home()
         await home.add()
-        run = await home.schedules.run("nightly", actor="user:bob", reason="To see.")
+        run = (await home.schedules.run(StartByHand("nightly", "To see."), actor="user:bob")).run
         await home.journal.commit()
         assert (await home.events())[-1] == StartedByHand(run, "To see.")
         assert home.workflows.authors[run] == "user:bob"
         assert home.journal.runs[run].inputs["slot"] == 0.0
         with pytest.raises(Rejected) as no:
-            await home.schedules.run("nightly", actor="user:bob")
+            await home.schedules.run(StartByHand("nightly"), actor="user:bob")
         assert no.value.code == "schedule.busy"
-        other = await home.schedules.run("nightly", actor="user:bob", force=True)
+        forced = StartByHand("nightly", force=True)
+        other = (await home.schedules.run(forced, actor="user:bob")).run
         assert home.active() == (run, other)
 
     story(work())
@@ -703,7 +710,7 @@ def test_a_run_by_hand_that_is_refused_leaves_nothing(trouble: str) -> None:
             home.workflows.refusal = "The cap is reached."
         reason = "x" * 5_000 if trouble == "reason" else ""
         with pytest.raises(MissionControlError):
-            await home.schedules.run("nightly", actor="user:bob", reason=reason)
+            await home.schedules.run(StartByHand("nightly", reason=reason), actor="user:bob")
         assert not home.journal.has_pending
         assert home.active() == ()
 
@@ -718,12 +725,12 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing() -> None:
         home = Home()
         home.workflows.missing.add("gone")
         cases = [
-            (NewSchedule("nightly", "audit", "0 0 30 2 *"), "schedule.never_fires"),
-            (NewSchedule("nightly", "audit", "nonsense"), "schedule.bad_cron"),
-            (NewSchedule("nightly", "audit", HOURLY, "Mars/City"), "schedule.bad_zone"),
-            (NewSchedule("nightly", "gone", HOURLY), "workflow.unknown"),
-            (NewSchedule("Nightly", "audit", HOURLY), "schedule.bad_name"),
-            (NewSchedule("n", "audit", HOURLY, policy=Policy("all")), "schedule.bad_policy"),
+            (AddSchedule("nightly", "audit", "0 0 30 2 *"), "schedule.never_fires"),
+            (AddSchedule("nightly", "audit", "nonsense"), "schedule.bad_cron"),
+            (AddSchedule("nightly", "audit", HOURLY, "Mars/City"), "schedule.bad_zone"),
+            (AddSchedule("nightly", "gone", HOURLY), "workflow.unknown"),
+            (AddSchedule("Nightly", "audit", HOURLY), "schedule.bad_name"),
+            (AddSchedule("n", "audit", HOURLY, policy=Policy("all")), "schedule.bad_policy"),
         ]
         for wanted, code in cases:
             with pytest.raises(MissionControlError) as no:
@@ -741,8 +748,8 @@ def test_a_removed_schedule_leaves_memory_and_keeps_its_past() -> None:
         await home.add(Policy("all", 5))
         await home.pass_to(hour(1))
         home.settle("run-1", "failed")
-        await home.schedules.remove("nightly", actor="user:bob", reason="No use.")
-        await home.schedules.remove("nightly", actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("nightly", "No use."), actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("nightly"), actor="user:bob")
         await home.journal.commit()
         await home.journal.commit()
         assert stream_of("nightly") not in home.journal.others
@@ -764,9 +771,9 @@ def test_a_removed_schedule_stays_at_hand_until_its_runs_have_ended() -> None:
         home = Home()
         await home.add()
         await home.pass_to(hour(1))
-        await home.schedules.remove("nightly", actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("nightly"), actor="user:bob")
         await home.restart()  # The removal was not on disk.
-        await home.schedules.remove("nightly", actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("nightly"), actor="user:bob")
         await home.journal.commit()
         await home.restart()
         home.settle("run-1", "failed")
@@ -787,7 +794,7 @@ def test_the_end_of_a_run_whose_schedule_is_not_at_hand_is_no_trouble() -> None:
         await home.schedules.tend("elsewhere")
         await home.schedules.open(["elsewhere"])
         with pytest.raises(NotFound) as no:
-            await home.schedules.pause("elsewhere", actor="user:bob")
+            await home.schedules.steer(PauseSchedule("elsewhere"), actor="user:bob")
         assert no.value.code == "schedule.unknown"
         assert "'elsewhere'" in no.value.reason
 
@@ -802,31 +809,8 @@ def test_a_schedule_without_a_slot_to_come_wants_nothing() -> None:
     async def work() -> None:
         home = Home()
         schedules = Schedules(home.journal, Ending(), home.workflows)
-        await schedules.add(NewSchedule("nightly", "audit", HOURLY), actor="user:alice")
+        await schedules.add(AddSchedule("nightly", "audit", HOURLY), actor="user:alice")
         assert schedules.agenda == {}
-
-    story(work())
-
-
-def test_what_a_person_asks_for_from_elsewhere_is_the_same() -> None:
-    async def work() -> None:
-        home = Home()
-        take = home.schedules.take
-        wanted = NewSchedule("nightly", "audit", HOURLY)
-        assert await take(Asked("add", "nightly", "Yes.", wanted), actor="user:alice") == ""
-        run = await take(Asked("run", "nightly"), actor="user:bob")
-        assert run == "run-1"
-        for verb in ("pause", "resume", "remove"):
-            assert await take(Asked(verb, "nightly"), actor="user:bob") == ""
-        await home.journal.commit()
-        kinds = [type(event).__name__ for event in await home.events()]
-        assert kinds == [
-            "ScheduleAdded",
-            "StartedByHand",
-            "SchedulePaused",
-            "ScheduleResumed",
-            "ScheduleRemoved",
-        ]
 
     story(work())
 
@@ -839,7 +823,7 @@ def test_schedules_have_a_bound_and_a_home_full_of_them_opens() -> None:
         with pytest.raises(Rejected) as no:
             await home.add(name="one-more")
         assert no.value.code == "schedule.too_many"
-        await home.schedules.remove("s7", actor="user:bob")
+        await home.schedules.steer(RemoveSchedule("s7"), actor="user:bob")
         await home.add(name="one-more")
         await home.journal.commit()
         home.start()
@@ -919,11 +903,11 @@ class Life:
             case "hand":
                 await self._by_hand()
             case _:
-                await getattr(home.schedules, what)("nightly", actor="user:bob")
+                await home.schedules.steer(STEERING[what]("nightly"), actor="user:bob")
 
     async def _by_hand(self) -> None:
         try:
-            await self.home.schedules.run("nightly", actor="user:bob")
+            await self.home.schedules.run(StartByHand("nightly"), actor="user:bob")
         except (Rejected, Unavailable):  # It is busy, or everything was stopped.
             return
 

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,11 +14,12 @@ from missioncontrol.adapters.event_stores.sqlite import SqliteEventStore
 from missioncontrol.adapters.prices import GenaiPrices
 from missioncontrol.application.budgets import Budgets, CapChange, Ended, read_ended, read_ledger
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.prices import PriceChange, read_prices
+from missioncontrol.application.prices import read_prices
 from missioncontrol.cli.budget import budget, price
 from missioncontrol.cli.budget_arguments import add_budget, add_price
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.parser import Parser
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.budget.scopes import scopes_of
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import MissionControlError
@@ -54,13 +55,20 @@ class Desk:
     def known(self, kind: str) -> Collection[str]:
         return {"agent": ("surveyor", "writer")}.get(kind, ())
 
-    def deliver(self, change: CapChange | PriceChange) -> Any:
+    def execute(self, operation: Operation[Any, Any], target: str, given: Mapping[str, Any]) -> Any:
+        office: Any = argparse.Namespace(budgets=self.budgets)
+        command = operation.build(target, given)
+
+        async def work() -> Any:
+            return await operation.handle(office, command, "user:alice")
+
+        answer = asyncio.run(work())
+        self.save()
+        return answer
+
+    def deliver(self, change: CapChange) -> Any:
         sent = msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(change)))
-        asked = msgspec.convert(sent, type(change))
-        if isinstance(asked, CapChange):
-            answer: Any = self.budgets.change_cap(asked, actor="user:alice")
-        else:
-            answer = self.budgets.prices.change(asked, actor="user:alice")
+        answer: Any = self.budgets.change_cap(msgspec.convert(sent, CapChange), actor="user:alice")
         self.save()
         return msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(answer)))
 

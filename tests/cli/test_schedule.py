@@ -2,78 +2,99 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
 
+from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
+from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
+from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.application import due
-from missioncontrol.application.schedules import Asked, NewSchedule, stream_of
-from missioncontrol.cli.parser import Parser
-from missioncontrol.cli.schedule import schedule, wanted_of
-from missioncontrol.cli.schedule_arguments import add_schedule
+from missioncontrol.application.queries.schedules import ScheduleView, schedules
+from missioncontrol.application.read_model import Present
+from missioncontrol.application.reader import Reader
+from missioncontrol.cli import declarations
+from missioncontrol.cli import schedule as cli_schedule
+from missioncontrol.cli.arguments import parser
+from missioncontrol.cli.schedule import given_by, schedule
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.schedule_words import DAYLIGHT
-from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.register import decode
+from missioncontrol.domain.permission import PERMISSIONS
+from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.schedule.events import Policy
-from missioncontrol.projections.schedules import ScheduleRow, apply
 from tests.application.scheduling import Home, hour
 
 BERLIN = ["--workflow", "audit", "--cron", "30 2 * * *", "--timezone", "Europe/Berlin"]
 
 
 def parsed(*words: str) -> argparse.Namespace:
-    top = Parser("mission")
-    home = argparse.ArgumentParser(add_help=False)
-    add_schedule(top.add_subparsers(dest="verb", required=True, parser_class=Parser), home)
-    return top.parse_args(["schedule", *words])
+    return parser().parse_args(["schedule", *words])
 
 
 class Desk:
     """A desk of a home in memory, with the log as the only source of what it shows."""
 
+    line = None
+
     def __init__(self) -> None:
         self.home = Home()
         self.actor = "user:alice"
+        self.calendar = CronCalendar()
+        self.moment: float | None = None
+        self.present = Present(
+            self.home.store, MemoryReadTables(), MemoryOutputStore(), MemoryArtifactStore()
+        )
 
-    def rows(self) -> Sequence[ScheduleRow]:
-        return asyncio.run(self._rows())
+    @property
+    def now(self) -> float:
+        return self.home.clock.time if self.moment is None else self.moment
 
-    async def _rows(self) -> list[ScheduleRow]:
-        rows: dict[str, ScheduleRow] = {}
-        for stored in await self.home.store.read(limit=1_000_000):
-            if stored.stream.startswith("schedule-"):
-                event: Any = decode(stored.type, stored.schema, stored.body)
-                rows[stored.stream] = apply(rows.get(stored.stream), event, stored.time / 1_000_000)
-        return list(rows.values())
+    @property
+    def reader(self) -> Reader:
+        return Reader(self, Principal(self.actor, ("admin",), PERMISSIONS, "os", ""))
 
-    def past(self, name: str, *, after: int, limit: int) -> Sequence[Recorded]:
-        return asyncio.run(self.home.store.read_stream(stream_of(name), after=after, limit=limit))
+    def rows(self) -> list[ScheduleView]:
+        async def rows() -> list[ScheduleView]:
+            await self.present.catch_up()
+            return schedules(self.present, self.calendar, self.now, removed=True)
 
-    def deliver(self, asked: Asked) -> str:
-        async def work() -> str:
-            run = await self.home.schedules.take(asked, actor=self.actor)
+        return asyncio.run(rows())
+
+    def execute(self, operation: Any, target: str, given: Mapping[str, Any]) -> Any:
+        command = operation.build(target, given)
+        office: Any = argparse.Namespace(schedules=self.home.schedules)
+
+        async def work() -> Any:
+            answer = await operation.handle(office, command, self.actor)
             await self.home.journal.commit()
-            return run
+            return answer
 
         return asyncio.run(work())
 
     def pass_to(self, moment: float) -> None:
         asyncio.run(self.home.pass_to(moment))
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
     def do(self, *words: str, now: float | None = None) -> int:
-        moment = self.home.clock.time if now is None else now
-        return schedule(parsed(*words), self, CronCalendar(), now=moment)
+        self.moment = now
+        return schedule(parsed(*words))
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk()
+    monkeypatch.setattr(made.home, "holder", lambda: made, raising=False)
+    for module in (cli_schedule, declarations):
+        monkeypatch.setattr(module, "Desk", lambda *_: made)
+    monkeypatch.setattr(cli_schedule, "_anchored", lambda _, given: given["inputs"])
+    return made
 
 
 def instant(text: str) -> float:
@@ -114,17 +135,18 @@ def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
         *("--input", "tag=v1.2", "--input", "note=a=b", "--misfire", "all", "--window", "6h"),
         *("--overlap", "queue", "--jitter", "1m30s"),
     ]
-    assert wanted_of(parsed(*words)) == NewSchedule(
-        "nightly",
-        "audit",
-        "@daily",
-        "UTC",
-        3,
-        {"tag": "v1.2", "note": "a=b"},
-        Policy("all", 10, 21_600.0, "queue", 90.0),
-    )
-    plain = wanted_of(parsed("add", "nightly", "--workflow", "audit", "--cron", "@daily"))
-    assert (plain.policy, plain.version, plain.zone) == (Policy(), None, "UTC")
+    assert given_by(parsed(*words)) == {
+        "name": "nightly",
+        "workflow": "audit",
+        "cron": "@daily",
+        "zone": "UTC",
+        "version": 3,
+        "inputs": {"tag": "v1.2", "note": "a=b"},
+        "policy": Policy("all", 10, 21_600.0, "queue", 90.0),
+        "reason": "",
+    }
+    plain = given_by(parsed("add", "nightly", "--workflow", "audit", "--cron", "@daily"))
+    assert (plain["policy"], plain["version"], plain["zone"]) == (Policy(), None, "UTC")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +159,7 @@ def test_a_command_line_becomes_the_schedule_that_it_describes() -> None:
         (["--jitter", "soon"], "schedule.bad_policy", "--jitter is 'soon'"),
         (["--window", "6"], "schedule.bad_policy", "--window is '6'"),
         (["--catch-up", "5"], "schedule.bad_policy", "with misfire 'skip' no missed slot runs"),
-        (["--misfire", "all", "--catch-up", "101"], "schedule.bad_policy", "Catch-up is 101"),
+        (["--misfire", "all", "--catch-up", "101"], "schedule.bad_input", "The catch_up is 101"),
         (["--cron", "0 0 30 2 *"], "schedule.never_fires", "a day that never comes"),
         (["--cron", "61 * * * *"], "schedule.bad_cron", "says '61' where the minute stands"),
         (["--timezone", "berlin"], "schedule.bad_zone", "There is no time zone 'berlin'"),
@@ -187,6 +209,7 @@ def test_json_holds_the_row_the_rates_and_the_next_slots(
         "local": "2026-09-22T13:00:00+00:00",
         "offset_seconds": 0,
         "daylight": "",
+        "note": "",
     }
     desk.pass_to(hour(1))
     desk.home.settle("run-1", "succeeded", "hourly")
@@ -241,9 +264,10 @@ def test_pause_resume_remove_and_run_say_what_they_did(
 ) -> None:
     desk.do("add", "hourly", "--workflow", "audit", "--cron", "0 * * * *")
     capsys.readouterr()
+    now = moment(desk.home.clock.time)
     for verb, expected in {
-        "pause": "hourly is paused; runs that have begun go on.\n",
-        "resume": "hourly is active again; what came during the pause is skipped.\n",
+        "pause": f"hourly is paused since {now}; runs that have begun go on.\n",
+        "resume": f"hourly is active since {now}.\n",
         "run": "run-1 was started by hand for hourly.\n",
         "remove": "hourly was removed; runs that have begun go on.\n",
     }.items():
@@ -260,7 +284,9 @@ def test_what_is_so_already_is_said_to_be_so(
     desk.home.clock.time += 7200
     capsys.readouterr()
     assert desk.do("pause", "hourly") == 0
-    assert capsys.readouterr().out == f"hourly was paused already, since {moment(since)}.\n"
+    assert capsys.readouterr().out == (
+        f"hourly is paused since {moment(since)}; runs that have begun go on.\n"
+    )
 
 
 def test_a_policy_for_programs_has_all_its_fields(

@@ -145,8 +145,8 @@ def furnish(client: httpx.Client) -> dict[str, list[str]]:
     held = asked(client, "BeginRun", {"workflow": "guarded"})["run"]
     for run in (done, failed):
         _until(client, run, lambda row: bool(row["ended"]))
-    wanted = {"name": "nightly", "workflow": "greeting", "cron": "0 3 * * *"}
-    asked(client, "Asked", {"verb": "add", "name": "nightly", "wanted": wanted})
+    nightly = {"name": "nightly", "workflow": "greeting", "cron": "0 3 * * *"}
+    asked(client, "schedule.add", nightly)
     declared = {"name": "helper", "kind": "command", "settings": {"argv": ["echo", "done"]}}
     asked(client, "AgentAsked", {"verb": "add", "name": "helper", "declared": declared})
     asked(client, "user.add", {"name": "bob", "roles": ["viewer"]})

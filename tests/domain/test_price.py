@@ -183,7 +183,9 @@ def test_money_that_is_owed_has_its_sign_before_it() -> None:
 
 
 def setting(model: str = "M-1", since: str = "2026-11-01", **more: object) -> SetPrice:
-    plain = SetPrice(model, Decimal(1), Decimal(2), since, "user:alice", "our contract")
+    plain = SetPrice(
+        model, Decimal(1), Decimal(2), "our contract", valid_from=since, actor="user:alice"
+    )
     return msgspec.structs.replace(plain, **more)
 
 

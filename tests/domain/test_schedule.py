@@ -219,7 +219,7 @@ def test_slots_that_were_told_together_are_not_told_again() -> None:
     long_ago = Missed(slot(-400), slot(1), 402)
     found = Due(slot(4), due(slot(4), 4).slots, long_ago)
     assert in_short(told(TakeSlots(found, RUN))) == ["4 on_time"]
-    assert in_short(told(PauseSchedule(found))) == ["4 paused"]
+    assert in_short(told(PauseSchedule("nightly", due=found))) == ["4 paused"]
 
 
 def test_what_runs_after_all_is_told_as_late() -> None:
@@ -360,14 +360,14 @@ def test_a_stop_drops_what_waits() -> None:
 
 
 def test_a_pause_drops_what_waits_and_answers_nothing_until_it_ends() -> None:
-    events = told(PauseSchedule(due(slot(4), 4), "Holidays."), *QUEUE)
+    events = told(PauseSchedule("nightly", "Holidays.", due=due(slot(4), 4)), *QUEUE)
     assert events == [
         SlotSkipped(slot(4), "paused"),
         QueuedSlotsDropped((slot(2), slot(3)), "paused"),
         SchedulePaused("Holidays."),
     ]
     assert told(TakeSlots(due(slot(5), 5), RUN), *QUEUE, *events) == []
-    assert told(PauseSchedule(due(slot(5)), "Again."), *events) == []
+    assert told(PauseSchedule("nightly", "Again.", due=due(slot(5))), *events) == []
 
 
 @pytest.mark.parametrize("misfire", get_args(Misfire))
@@ -375,37 +375,41 @@ def test_no_slot_of_a_pause_runs_when_it_ends(misfire: Misfire) -> None:
     policy = Policy(misfire, 5 if misfire == "all" else 0)
     earlier = Missed(slot(1), slot(3), 3)
     found = Due(slot(6), due(slot(6), 4, 5, 6).slots, earlier)
-    events = told(ResumeSchedule(found, "Back."), SchedulePaused(), policy=policy)
+    events = told(ResumeSchedule("nightly", "Back.", due=found), SchedulePaused(), policy=policy)
     assert events == [
         SlotsSkipped(slot(1), slot(3), 3, "paused"),
         *(SlotSkipped(slot(number), "paused") for number in (4, 5, 6)),
         ScheduleResumed("Back."),
     ]
-    assert told(ResumeSchedule(found)) == []
+    assert told(ResumeSchedule("nightly", due=found)) == []
 
 
 def test_what_was_missed_before_somebody_paused_counts_as_missed() -> None:
     found = due(slot(3), 1, 2, 3)
-    *answers, paused = told(PauseSchedule(found))
+    *answers, paused = told(PauseSchedule("nightly", due=found))
     assert in_short(answers) == ["1 misfired", "2 misfired", "3 paused", "missed 2"]
     assert paused == SchedulePaused()
 
 
 def test_the_end_of_a_schedule_answers_what_is_left() -> None:
-    events = told(RemoveSchedule(due(slot(4), 4), "No use."), *QUEUE)
+    events = told(RemoveSchedule("nightly", "No use.", due=due(slot(4), 4)), *QUEUE)
     assert events == [
         SlotSkipped(slot(4), "removed"),
         QueuedSlotsDropped((slot(2), slot(3)), "removed"),
         ScheduleRemoved("No use."),
     ]
-    assert told(RemoveSchedule(due(slot(5), 5)), *events) == []
-    of_a_pause = told(RemoveSchedule(due(slot(4), 4)), SchedulePaused())
+    assert told(RemoveSchedule("nightly", due=due(slot(5), 5)), *events) == []
+    of_a_pause = told(RemoveSchedule("nightly", due=due(slot(4), 4)), SchedulePaused())
     assert of_a_pause == [SlotSkipped(slot(4), "paused"), ScheduleRemoved()]
 
 
 @pytest.mark.parametrize(
     "command",
-    [PauseSchedule(Due(slot(5))), ResumeSchedule(Due(slot(5))), StartByHand("run-2")],
+    [
+        PauseSchedule("nightly", due=Due(slot(5))),
+        ResumeSchedule("nightly", due=Due(slot(5))),
+        StartByHand("nightly", run="run-2"),
+    ],
     ids=lambda command: type(command).__name__,
 )
 def test_a_schedule_that_was_removed_can_only_begin_anew(command: ScheduleCommand) -> None:
@@ -461,31 +465,33 @@ def test_each_failure_is_an_alert_that_counts_those_before_it() -> None:
 @pytest.mark.parametrize("overlap", get_args(Overlap))
 def test_by_hand_nothing_starts_beside_another_run_that_nobody_allowed(overlap: Overlap) -> None:
     policy = Policy(overlap=overlap)
-    assert told(StartByHand("run-2", "Now."), policy=policy) == [StartedByHand("run-2", "Now.")]
-    forced = told(StartByHand("run-2", force=True), BUSY, policy=policy)
+    assert told(StartByHand("nightly", "Now.", run="run-2"), policy=policy) == [
+        StartedByHand("run-2", "Now.")
+    ]
+    forced = told(StartByHand("nightly", force=True, run="run-2"), BUSY, policy=policy)
     assert forced == [StartedByHand("run-2", "", True)]
     if overlap == "allow":
-        assert told(StartByHand("run-2"), BUSY, policy=policy)
+        assert told(StartByHand("nightly", run="run-2"), BUSY, policy=policy)
         return
     with pytest.raises(Rejected) as no:
-        told(StartByHand("run-2"), BUSY, policy=policy)
+        told(StartByHand("nightly", run="run-2"), BUSY, policy=policy)
     assert no.value.code == "schedule.busy"
     assert "'run-1'" in no.value.reason
     assert "--force" in no.value.hint
 
 
 def test_a_run_by_hand_counts_as_at_work_also_during_a_pause() -> None:
-    assert told(StartByHand("run-2"), SchedulePaused()) == [StartedByHand("run-2")]
+    assert told(StartByHand("nightly", run="run-2"), SchedulePaused()) == [StartedByHand("run-2")]
     by_hand = StartedByHand("run-2")
     assert in_short(told(TakeSlots(due(slot(2), 2), RUN), by_hand)) == ["2 overlap"]
     with pytest.raises(Rejected):
-        told(StartByHand("run-3"), SlotQueued(slot(1), "catch_up"))
+        told(StartByHand("nightly", run="run-3"), SlotQueued(slot(1), "catch_up"))
 
 
 def test_not_even_by_force_do_more_runs_work_than_the_bound() -> None:
     runs = [StartedByHand(f"run-{number}") for number in range(RUNS_MAX)]
     with pytest.raises(Rejected) as no:
-        told(StartByHand("run-more", force=True), *runs)
+        told(StartByHand("nightly", force=True, run="run-more"), *runs)
     assert no.value.code == "schedule.busy"
 
 
@@ -552,13 +558,13 @@ def test_inputs_and_reasons_have_a_bound() -> None:
         decide(large, None, BEGAN)
     assert no.value.code == "schedule.bad_inputs"
     with pytest.raises(Rejected) as no:
-        told(PauseSchedule(Due(slot(1)), "x" * 2_001))
+        told(PauseSchedule("nightly", "x" * 2_001, due=Due(slot(1))))
     assert no.value.code == "schedule.bad_reason"
 
 
 def test_a_schedule_that_does_not_exist_knows_no_other_command() -> None:
     with pytest.raises(NotFound) as no:
-        decide(StartByHand("run-1"), None, BEGAN)
+        decide(StartByHand("nightly", run="run-1"), None, BEGAN)
     assert no.value.code == "schedule.unknown"
 
 
@@ -651,10 +657,10 @@ class Life:
                 runs = self.schedule.active
                 return EndRun(runs[0], "failed", self.now) if runs else None
             case "pause":
-                return PauseSchedule(due)
+                return PauseSchedule("nightly", due=due)
             case "resume":
-                return ResumeSchedule(due)
-        return StartByHand(f"run-{self.runs}")
+                return ResumeSchedule("nightly", due=due)
+        return StartByHand("nightly", run=f"run-{self.runs}")
 
     def _due(self) -> Due:
         """All that have passed since the beginning: what has its answer must be left alone."""

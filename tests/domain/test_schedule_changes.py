@@ -21,9 +21,8 @@ from tests.domain.schedules import BEGAN, SKIPPING, added, due, schedule_after, 
 
 def change(found: Due, *, cron: str = "0 7 * * 1", policy: Policy = SKIPPING) -> ChangeSchedule:
     inputs = {"depth": 3}
-    return ChangeSchedule(
-        found, "audit", cron, "Asia/Tokyo", 4, inputs, policy, "user:bob", "Less often."
-    )
+    times = ("audit", cron, "Asia/Tokyo", 4, inputs, policy, "user:bob", "Less often.")
+    return ChangeSchedule("nightly", *times, due=found)
 
 
 def answered(command: ChangeSchedule | SkipSlot, *before: ScheduleEvent) -> list[ScheduleEvent]:
@@ -58,8 +57,8 @@ def test_a_paused_schedule_stays_paused_when_it_is_changed() -> None:
     ("command", "code"),
     [
         (change(Due(slot(2)), policy=Policy("skip", 3)), "schedule.bad_policy"),
-        (SkipSlot(BEGAN, "x"), "schedule.answered"),
-        (SkipSlot(slot(3), "x" * 2_001), "schedule.bad_reason"),
+        (SkipSlot("nightly", BEGAN, "x"), "schedule.answered"),
+        (SkipSlot("nightly", slot(3), "x" * 2_001), "schedule.bad_reason"),
     ],
 )
 def test_what_does_not_fit_is_refused(command: ChangeSchedule | SkipSlot, code: str) -> None:
@@ -69,7 +68,7 @@ def test_what_does_not_fit_is_refused(command: ChangeSchedule | SkipSlot, code: 
 
 
 def test_a_schedule_that_is_over_is_neither_changed_nor_skipped() -> None:
-    for command in (change(Due(slot(2))), SkipSlot(slot(3))):
+    for command in (change(Due(slot(2))), SkipSlot("nightly", slot(3))):
         with pytest.raises(Rejected) as no:
             answered(command, ScheduleRemoved("No use."))
         assert no.value.code == "schedule.removed"
@@ -77,12 +76,12 @@ def test_a_schedule_that_is_over_is_neither_changed_nor_skipped() -> None:
 
 def test_a_paused_schedule_has_no_slot_to_skip() -> None:
     with pytest.raises(Rejected) as no:
-        answered(SkipSlot(slot(3)), SchedulePaused("Holidays."))
+        answered(SkipSlot("nightly", slot(3)), SchedulePaused("Holidays."))
     assert no.value.code == "schedule.not_active"
 
 
 def test_a_slot_that_is_skipped_by_hand_is_answered() -> None:
-    (skipped,) = answered(SkipSlot(slot(3), "A fair."))
+    (skipped,) = answered(SkipSlot("nightly", slot(3), "A fair."))
     assert skipped == SlotSkipped(slot(3), "by_hand", "A fair.")
     assert evolve(schedule_after(), skipped, slot(2)).answered == slot(3)
 

@@ -8,10 +8,11 @@ import pytest
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.app import container
-from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.run.states import Run
+from missioncontrol.domain.schedule.commands import AddSchedule
 from missioncontrol.domain.schedule.events import Policy
 from missioncontrol.domain.schedule.states import Schedule
+from missioncontrol.operations.schedule import ADD
 from tests.cli.command import repository
 from tests.examples.shop import ALICE, SCRIPTS, Shop, failure, live, output
 
@@ -61,8 +62,8 @@ async def scheduled(shop: Shop, clone: Path, records: Path) -> None:
     await shop.save("nightly-audit")
     inputs = {"repository": str(clone), "records": str(records), "scripts": str(SCRIPTS)}
     policy = Policy("latest", window_seconds=6 * 3600.0)
-    wanted = NewSchedule("nightly", "nightly-audit", NIGHTLY, inputs=inputs, policy=policy)
-    await shop.held.command_bus.do(Asked("add", "nightly", wanted=wanted), ALICE)
+    add = AddSchedule("nightly", "nightly-audit", NIGHTLY, inputs=inputs, policy=policy)
+    await shop.held.executor.execute(ADD, add, ALICE)
     await shop.held.scheduler.start()
 
 

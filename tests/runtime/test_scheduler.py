@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.schedules import NewSchedule
 from missioncontrol.domain.errors import Unavailable
+from missioncontrol.domain.schedule.commands import AddSchedule, PauseSchedule, ResumeSchedule
 from missioncontrol.domain.schedule.events import Policy, SlotFired, SlotSkipped
 from missioncontrol.runtime.scheduler import RECHECK_SECONDS, REST_SECONDS, Scheduler
 from missioncontrol.testing.simulation.world import Deadlock, JumpingLoop, LoopClock
@@ -42,7 +42,7 @@ class Workshop:
         return scheduler
 
     async def add(self, name: str = "nightly", cron: str = HOURLY, **policy: Any) -> None:
-        wanted = NewSchedule(name, name, cron, policy=Policy(**policy))
+        wanted = AddSchedule(name, name, cron, policy=Policy(**policy))
         await self.home.schedules.add(wanted, actor="user:alice")
 
     async def fired(self, name: str = "nightly") -> list[tuple[float, float]]:
@@ -106,10 +106,10 @@ def test_a_pause_lets_it_sleep_and_the_end_of_it_wakes_it(workshop: Workshop) ->
     async def work() -> None:
         scheduler = await workshop.begin()
         await workshop.add(overlap="allow")
-        await workshop.home.schedules.pause("nightly", actor="user:bob")
+        await workshop.home.schedules.steer(PauseSchedule("nightly"), actor="user:bob")
         await asyncio.sleep(10 * HOUR)
         assert await workshop.fired() == []
-        await workshop.home.schedules.resume("nightly", actor="user:bob")
+        await workshop.home.schedules.steer(ResumeSchedule("nightly"), actor="user:bob")
         await asyncio.sleep(2 * HOUR)
         assert len(await workshop.fired()) == 2
         await scheduler.stop()

@@ -8,7 +8,7 @@ import pytest
 
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import BeginRun, CancelRun, SaveWorkflow, StartAll, StopAll
-from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.domain.schedule.commands import AddSchedule, RemoveSchedule, StartByHand
 from missioncontrol.ports.agent import Assignment, AttemptFailed
 from tests.simulation.stories import SlowDisk, Story
 
@@ -104,12 +104,12 @@ def test_a_schedule_that_is_gone_twice_still_learns_how_its_run_ended() -> None:
         house = await story.house()
         only = {"agent": "worker", "effects": ["deploys"]}  # It waits for a person.
         await house.command_bus.do(workflow(steps={"only": only}), "erin")
-        wanted = NewSchedule("often", "short", "*/5 * * * *")
-        await house.command_bus.do(Asked("add", "often", wanted=wanted), "erin")
-        run = await house.command_bus.do(Asked("run", "often"), "erin")
-        await house.command_bus.do(Asked("remove", "often"), "erin")
-        await house.command_bus.do(Asked("add", "often", wanted=wanted), "erin")
-        await house.command_bus.do(Asked("remove", "often"), "erin")
+        add = AddSchedule("often", "short", "*/5 * * * *")
+        await house.do(add, "erin")
+        run = (await house.do(StartByHand("often"), "erin"))["run"]
+        await house.do(RemoveSchedule("often"), "erin")
+        await house.do(add, "erin")
+        await house.do(RemoveSchedule("often"), "erin")
         await house.close()
         house = await story.house()
         await house.command_bus.do(CancelRun(run, "Nobody needs it."), "erin")

@@ -6,6 +6,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -28,11 +29,13 @@ from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.plan_answers import AnswerQuestions
 from missioncontrol.domain.product.commands import ProductCommand
+from missioncontrol.domain.price_list import SetPrice
 from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
 from missioncontrol.domain.review import ApproveChange, ReviewCommand
 from missioncontrol.domain.run.commands import CreateRun, HoldStep, ReportSuccess, StartSteps
+from missioncontrol.domain.schedule.commands import ByPeople
 from missioncontrol.domain.share import ShareCommand
 from missioncontrol.domain.step import ApprovalRule, Step
 from missioncontrol.domain.webhook import WebhookCommand
@@ -42,6 +45,7 @@ from missioncontrol.domain.workspace import WorkspaceCommand
 from missioncontrol.ports.agent_sessions import Activity
 from tests.console.houses import House
 from tests.console.mission_house import ended, small_repository
+from tests.console.running import GREETING
 from tests.domain.repositories import ID
 
 API = "/api/v1"
@@ -53,6 +57,11 @@ Prepare = Callable[[httpx.AsyncClient], Awaitable[str]]
 GOAL = {"goal": "Add discount codes", "context": "a small shop", "execute": False}
 
 NEXT_YEAR = time.time() + 300 * 86_400  # noqa: TID251 - the engine under test has the real clock
+
+YEARLY = {"workflow": "greeting", "cron": "0 0 1 1 *"}
+NEW_YEAR = datetime(
+    datetime.fromtimestamp(NEXT_YEAR - 300 * 86_400, UTC).year + 1, 1, 1, tzinfo=UTC
+).timestamp()
 
 PREPARED = "(prepared)"
 """The value of a field that names what was made before."""
@@ -399,6 +408,31 @@ async def dashboard(client: httpx.AsyncClient) -> str:
     return "shop/daily"
 
 
+async def greeting(client: httpx.AsyncClient) -> str:
+    made = await client.post(f"{API}/workflows", json={"text": GREETING})
+    assert made.status_code in (200, 201), made.text
+    return ""
+
+
+async def schedule(client: httpx.AsyncClient) -> str:
+    await greeting(client)
+    name = f"schedule-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/schedules", json={**YEARLY, "name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
+async def known_model(client: httpx.AsyncClient) -> str:
+    del client
+    return "gpt-4o"
+
+
+async def paused_schedule(client: httpx.AsyncClient) -> str:
+    name = await schedule(client)
+    assert (await client.post(f"{API}/schedules/{name}/pause")).status_code == 200
+    return name
+
+
 EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.record": (nothing, {"text": {"title": "Use SQLite"}}),
     "decision.accept": (proposed_decision, {"reason": "measured"}),
@@ -476,6 +510,14 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "product.remove_cohort": (cohort, {}),
     "product.save_dashboard": (dashboard, {"name": "Weekly", "panels": []}),
     "product.remove_dashboard": (dashboard, {}),
+    "schedule.add": (greeting, {**YEARLY, "name": "yearly", "policy": {"overlap": "queue"}}),
+    "schedule.change": (schedule, {**YEARLY, "zone": "Asia/Tokyo", "reason": "Earlier."}),
+    "schedule.pause": (schedule, {"reason": "Holidays."}),
+    "schedule.resume": (paused_schedule, {}),
+    "schedule.skip": (schedule, {"slot": NEW_YEAR}),
+    "schedule.run": (schedule, {"reason": "now", "force": True}),
+    "schedule.remove": (schedule, {"reason": "over"}),
+    "price.set": (known_model, {"input": "2.5", "output": "10", "reason": "our contract"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
@@ -534,6 +576,14 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "product.revoke_source": {"reason": "x" * 2_001},
     "product.save_cohort": {"name": "x" * 101},
     "product.save_dashboard": {"name": "Daily", "panels": [{"title": "a", "question": {}}] * 25},
+    "schedule.add": {**YEARLY, "name": "yearly", "policy": {"catch_up": 101}},
+    "schedule.change": {"workflow": "", "cron": "@daily"},
+    "schedule.pause": {"reason": "x" * 2_001},
+    "schedule.resume": {"reason": "x" * 2_001},
+    "schedule.skip": {"slot": 0.0},
+    "schedule.run": {"reason": "x" * 2_001},
+    "schedule.remove": {"reason": "x" * 2_001},
+    "price.set": {"input": "1", "output": "2", "reason": ""},
 }
 """For each operation of which callers say something, values that break a bound."""
 
@@ -553,6 +603,8 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((RunAgent,)), ("agent",)),
     (frozenset(get_args(WorkspaceCommand)), ("workspace",)),
     (frozenset((*get_args(ProductCommand), *get_args(SavedCommand))), ("product",)),
+    (frozenset(get_args(ByPeople)), ("schedule",)),
+    (frozenset((SetPrice,)), ("price",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

@@ -11,7 +11,6 @@ from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
 from missioncontrol.application.repositories import RepositoryTaskAsked
-from missioncontrol.application.schedules import Asked
 from missioncontrol.application.tracing import TraceAsked
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.person import is_agent
@@ -38,7 +37,6 @@ NEEDED: dict[str, Needed] = {
     "EvaluationAsked": "operate",
     "TrialAsked": "operate",
     "TrialEnded": "operate",
-    "Asked": "operate",
     "Spoken": "approve",
     "AnswerGiven": "approve",
     "StopAll": "stop",
@@ -46,7 +44,6 @@ NEEDED: dict[str, Needed] = {
     "ChangeLimit": "govern",
     "CapChange": "govern",
     "RaiseCaps": "govern",
-    "PriceChange": "govern",
     "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
@@ -84,7 +81,6 @@ def refuse_agents(ask: Any, actor: str) -> None:
         Rejected: `actor.by_agent`.
     """
     is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
-    is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
     refuse_agent(actor, by_agents=is_allowed)
 
 

@@ -47,7 +47,6 @@ from missioncontrol.application.learning import PatternAsked, PatternDesk, Patte
 from missioncontrol.application.memory import MemoryService
 from missioncontrol.application.missions import Missions
 from missioncontrol.application.operations import Operations
-from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.repeats import Repeats
 from missioncontrol.application.repositories import (
     RepositoryAsked,
@@ -60,7 +59,7 @@ from missioncontrol.application.retention import RetentionService
 from missioncontrol.application.reviews import ReviewService
 from missioncontrol.application.run_desk import RunDesk
 from missioncontrol.application.runs import Runs
-from missioncontrol.application.schedules import Asked, Schedules
+from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
 from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
@@ -166,8 +165,6 @@ class Office:
             SaveWorkflow: self._save,
             Spoken: self._speak,
             CapChange: self._change_cap,
-            PriceChange: self._change_price,
-            Asked: self._schedule,
             StopAll: self._stop,
             StartAll: self._start,
             ChangeLimit: self._limit,
@@ -294,12 +291,6 @@ class Office:
 
     async def _change_cap(self, ask: CapChange, actor: str) -> Any:
         return self.budgets.change_cap(ask, actor=actor)
-
-    async def _change_price(self, ask: PriceChange, actor: str) -> Any:
-        return self.budgets.prices.change(ask, actor=actor)
-
-    async def _schedule(self, ask: Asked, actor: str) -> str:
-        return await self.schedules.take(ask, actor=actor)
 
     # Agents, and what they ask people.
 

@@ -1,7 +1,5 @@
 """What models cost here: the prices that people set, and the table's for all others."""
 
-from decimal import Decimal
-
 import msgspec
 
 from missioncontrol.application.concept import Concept
@@ -24,18 +22,6 @@ def _unknown(stream: str) -> NotFound:
 PRICES: Concept[PriceList, PriceCommand, PriceEvent] = Concept(
     price_list.decide, price_list.evolve, _unknown
 )
-
-
-class PriceChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to set the cost of a model, in US dollars per million tokens."""
-
-    model: str
-    input: Decimal
-    output: Decimal
-    reason: str
-    cached: Decimal | None = None  # what input costs, where it is None
-    cache_write: Decimal | None = None
-    valid_from: str = ""  # a UTC date; empty for today
 
 
 class PriceBook:
@@ -64,22 +50,14 @@ class PriceBook:
         """Return the name under which a model counts; see `name_of`."""
         return name_of(self.list, self.table, model, at)
 
-    def change(self, change: PriceChange, *, actor: str) -> PriceSet:
+    def change(self, command: SetPrice, *, actor: str) -> PriceSet:
         """Set a price; what is settled keeps the cost that it was settled with.
 
         Raises:
             Rejected: see `domain.price_list.decide`.
         """
-        command = SetPrice(
-            change.model,
-            change.input,
-            change.output,
-            change.valid_from or day_of(self._journal.clock.now()),
-            actor,
-            change.reason,
-            change.cached,
-            change.cache_write,
-        )
+        valid_from = command.valid_from or day_of(self._journal.clock.now())
+        command = msgspec.structs.replace(command, valid_from=valid_from, actor=actor)
         [event] = self._journal.tell(PRICES, STREAM, command, actor=actor)
         assert isinstance(event, PriceSet), "a price that is set is one event"
         return event

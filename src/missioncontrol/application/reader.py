@@ -9,6 +9,7 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.ports.access_store import Use
 from missioncontrol.ports.agent_sessions import ActivityStore
 from missioncontrol.ports.workspaces import WorkspaceList
+from missioncontrol.ports.calendar import Calendar
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ class Reader:
 
     present: Present
     now: float  # seconds since the epoch
+    calendar: Calendar
     owner: str  # the user of the operating system whose data directory it is
     uses: Callable[[], Mapping[str, Use]]  # when each token was used last
     remembered: Remembered

@@ -1,9 +1,10 @@
 """Schedules: slots that come due become runs, or events that say why not."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, Literal, Protocol, TypeVar, assert_never
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.due import come_due, next_due, passed_by
@@ -12,6 +13,7 @@ from missioncontrol.application.operations import no_run_may_begin
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.schedule.commands import (
     AddSchedule,
+    ByPeople,
     ChangeSchedule,
     Due,
     EndRun,
@@ -28,7 +30,6 @@ from missioncontrol.domain.schedule.commands import (
 from missioncontrol.domain.schedule.decide import decide, refuse_by_hand, unknown_schedule
 from missioncontrol.domain.schedule.events import (
     Outcome,
-    Policy,
     ScheduleEvent,
     SlotQueued,
 )
@@ -106,28 +107,17 @@ class Starter(Protocol[P]):
         ...
 
 
-class NewSchedule(msgspec.Struct, frozen=True):
-    """A request to start something, and when."""
+class Added(msgspec.Struct, frozen=True):
+    """A schedule that was added."""
 
     name: str
-    workflow: str
-    cron: str
-    zone: str = "UTC"
-    version: int | None = None  # None is the newest at each slot
-    inputs: dict[str, Any] = {}
-    policy: Policy = Policy()
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """Something that a person asks for, as it may come from another process."""
+class ScheduledRun(msgspec.Struct, frozen=True):
+    """A run that was started by hand."""
 
-    verb: Literal["add", "change", "skip", "pause", "resume", "remove", "run"]
-    name: str
-    reason: str = ""
-    wanted: NewSchedule | None = None  # with `add` and `change`
-    force: bool = False  # with `run`
-    on_behalf: str = ""  # with `run`: the person for whom an agent asks
-    slot: float = 0.0  # with `skip`: the next one, as the caller has seen it
+    schedule: str
+    run: str
 
 
 class Schedules(Generic[P]):
@@ -170,41 +160,7 @@ class Schedules(Generic[P]):
 
     # What people ask for.
 
-    async def take(self, asked: Asked, *, actor: str) -> str:
-        """Do what is asked for; return the id of the run where one was started.
-
-        Raises:
-            MissionControlError: see the method named like the verb.
-        """
-        name, reason = asked.name, asked.reason
-        match asked.verb:
-            case "add":
-                assert asked.wanted is not None, "nothing to add"
-                await self.add(asked.wanted, actor=actor, reason=reason)
-            case "change":
-                assert asked.wanted is not None, "nothing to change"
-                await self.change(asked.wanted, actor=actor, reason=reason)
-            case "skip":
-                await self.skip(name, asked.slot, actor=actor, reason=reason)
-            case "pause":
-                await self.pause(name, actor=actor, reason=reason)
-            case "resume":
-                await self.resume(name, actor=actor, reason=reason)
-            case "remove":
-                await self.remove(name, actor=actor, reason=reason)
-            case "run":
-                return await self.run(
-                    name,
-                    actor=actor,
-                    reason=reason,
-                    force=asked.force,
-                    on_behalf=asked.on_behalf,
-                )
-            case _:
-                assert_never(asked.verb)
-        return ""
-
-    async def add(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
+    async def add(self, command: AddSchedule, *, actor: str) -> Added:
         """Begin a schedule; its first slot is the first one from now on.
 
         Raises:
@@ -212,29 +168,20 @@ class Schedules(Generic[P]):
                 `schedule.too_many`.
             MissionControlError: see `Starter.prepare`.
         """
-        if len(self._names) >= SCHEDULES_MAX and wanted.name not in self._names:
+        name = command.name
+        if len(self._names) >= SCHEDULES_MAX and name not in self._names:
             raise Rejected(
                 "schedule.too_many",
                 f"There are {len(self._names):,} schedules already; at most {SCHEDULES_MAX:,} fit.",
                 hint="Remove some.",
             )
-        command = AddSchedule(
-            wanted.name,
-            wanted.workflow,
-            self._calendar.check(wanted.cron, wanted.zone),
-            wanted.zone,
-            wanted.version,
-            wanted.inputs,
-            wanted.policy,
-            actor,
-            reason,
-        )
-        await self._journal.find(SCHEDULE, stream_of(wanted.name))
-        await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
-        self._handle(wanted.name, command, actor)
-        return self._planned(wanted.name)
+        cron = self._calendar.check(command.cron, command.zone)
+        await self._journal.find(SCHEDULE, stream_of(name))
+        await self._starter.prepare(command.workflow, command.version, command.inputs)
+        self._change(replace(command, cron=cron, author=actor), actor)
+        return Added(name)
 
-    async def change(self, wanted: NewSchedule, *, actor: str, reason: str = "") -> Schedule:
+    async def change(self, command: ChangeSchedule, *, actor: str) -> None:
         """Make a schedule start something else or at other times, in the name of the caller.
 
         Raises:
@@ -242,24 +189,13 @@ class Schedules(Generic[P]):
             Rejected: `schedule.removed`, `schedule.bad_…`, `schedule.never_fires`.
             MissionControlError: see `Starter.prepare`.
         """
-        cron = self._calendar.check(wanted.cron, wanted.zone)
-        await self._load(wanted.name)
-        await self._starter.prepare(wanted.workflow, wanted.version, wanted.inputs)
-        command = ChangeSchedule(
-            self._passed(await self._load(wanted.name)),
-            wanted.workflow,
-            cron,
-            wanted.zone,
-            wanted.version,
-            wanted.inputs,
-            wanted.policy,
-            actor,
-            reason,
-        )
-        self._handle(wanted.name, command, actor)
-        return self._planned(wanted.name)
+        cron = self._calendar.check(command.cron, command.zone)
+        await self._load(command.name)
+        await self._starter.prepare(command.workflow, command.version, command.inputs)
+        due = self._passed(await self._load(command.name))
+        self._change(replace(command, cron=cron, author=actor, due=due), actor)
 
-    async def skip(self, name: str, slot: float, *, actor: str, reason: str = "") -> Schedule:
+    async def skip(self, command: SkipSlot, *, actor: str) -> None:
         """Skip the next slot without a run; `slot` is the one that the caller has seen.
 
         Raises:
@@ -267,52 +203,32 @@ class Schedules(Generic[P]):
             Rejected: `schedule.removed`, `schedule.not_active`, `schedule.answered`, and
                 `schedule.bad_slot`, where another one comes next.
         """
-        schedule = await self._load(name)
+        schedule, slot = await self._load(command.name), command.slot
         following = self._calendar.after(schedule.cron, schedule.zone, schedule.answered)
         if schedule.is_active and slot > schedule.answered and slot != following:
             raise Rejected(
                 "schedule.bad_slot",
-                f"{slot:.0f} is not the next slot of schedule {name!r}.",
+                f"{slot:.0f} is not the next slot of schedule {command.name!r}.",
                 hint="Only the next one can be skipped; pause the schedule for more.",
             )
-        self._handle(name, SkipSlot(slot, reason), actor)
-        return self._planned(name)
+        self._change(command, actor)
 
-    async def pause(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Pause a schedule until `resume`; what waits for its turn is dropped.
+    async def steer(
+        self, command: PauseSchedule | ResumeSchedule | RemoveSchedule, *, actor: str
+    ) -> None:
+        """Pause a schedule, resume it from now on, or end it.
+
+        A pause drops what waits for its turn, and slots of a pause never fire, whatever the policy.
+        Runs go on, and what a schedule did stays readable.
 
         Raises:
             NotFound: `schedule.unknown`.
             Rejected: `schedule.removed`, `schedule.bad_reason`.
         """
-        schedule = await self._load(name)
-        self._handle(name, PauseSchedule(self._passed(schedule), reason), actor)
-        return self._planned(name)
+        due = self._passed(await self._load(command.name))
+        self._change(replace(command, due=due), actor)
 
-    async def resume(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """Resume a schedule from now on; slots of the pause never fire, whatever the policy.
-
-        Raises:
-            NotFound, Rejected: see `pause`.
-        """
-        schedule = await self._load(name)
-        self._handle(name, ResumeSchedule(self._passed(schedule), reason), actor)
-        return self._planned(name)
-
-    async def remove(self, name: str, *, actor: str, reason: str = "") -> Schedule:
-        """End a schedule. Its runs go on, and what it did stays readable.
-
-        Raises:
-            NotFound: `schedule.unknown`.
-            Rejected: `schedule.bad_reason`.
-        """
-        schedule = await self._load(name)
-        self._handle(name, RemoveSchedule(self._passed(schedule), reason), actor)
-        return self._planned(name)
-
-    async def run(
-        self, name: str, *, actor: str, reason: str = "", force: bool = False, on_behalf: str = ""
-    ) -> str:
+    async def run(self, command: StartByHand, *, actor: str) -> ScheduledRun:
         """Start a run now, also while the schedule is paused, and return its id.
 
         A run that has not ended refuses it, unless the schedule allows overlaps or `force` is
@@ -324,19 +240,20 @@ class Schedules(Generic[P]):
             Unavailable: `operation.stopped`.
             MissionControlError: see `Starter`.
         """
+        name = command.name
         schedule = await self._load(name)
-        refuse_by_hand(schedule, force=force)
+        refuse_by_hand(schedule, force=command.force)
         prepared = await self._starter.prepare(schedule.workflow, schedule.version, schedule.inputs)
         # The world went on meanwhile.
         schedule = await self._load(name)
         # What would be refused once the run is there is refused before.
-        decide(StartByHand("", reason, force), schedule, self._journal.clock.now())
+        decide(command, schedule, self._journal.clock.now())
         if why := self._starter.may_start():
             raise no_run_may_begin(why)
-        run = self._begin(prepared, schedule, BY_HAND, actor, on_behalf)
-        self._handle(name, StartByHand(run, reason, force), actor)
+        run = self._begin(prepared, schedule, BY_HAND, actor, command.on_behalf)
+        self._handle(name, replace(command, run=run), actor)
         self._handle_early()
-        return run
+        return ScheduledRun(name, run)
 
     # What the clock brings.
 
@@ -442,11 +359,10 @@ class Schedules(Generic[P]):
 
     # The agenda.
 
-    def _planned(self, name: str) -> Schedule:
-        schedule = self.get(name)
-        assert schedule is not None
-        self._plan(name)
-        return schedule
+    def _change(self, command: ByPeople, actor: str) -> None:
+        """Handle what a person asks for, and plan when the schedule is due."""
+        self._handle(command.name, command, actor)
+        self._plan(command.name)
 
     def _plan(self, name: str) -> None:
         """Plan when the schedule is due next, and unload one that is over."""

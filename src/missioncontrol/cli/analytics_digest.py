@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.adapters.calendar import CronCalendar
-from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.home import Home
 from missioncontrol.adapters.openai_compatible import endpoint_from
 from missioncontrol.analytics.calendar import DAYS_MAX
@@ -17,14 +15,13 @@ from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import BeginRun
 from missioncontrol.application.journal import fold
-from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.application.webhooks import STREAM as WEBHOOK_STREAM
 from missioncontrol.application.webhooks import WEBHOOKS
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import meant
+from missioncontrol.cli.declarations import executed, rows_of
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.output import note, print_json, print_text
-from missioncontrol.cli.schedule_formatters import next_lines, view
 from missioncontrol.cli.work import watched
 from missioncontrol.domain.digest import EVENTS, DigestWritten
 from missioncontrol.domain.errors import NotFound, Rejected
@@ -32,7 +29,9 @@ from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.visible import visible
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook
-from missioncontrol.projections.schedules import ScheduleRow, is_open
+from missioncontrol.operations.schedule import ADD, CHANGE, REMOVE
+from missioncontrol.queries.schedule import LIST, plain
+from missioncontrol.queries.schedule_format import next_lines
 
 DIGEST_EVENT = EVENTS[DigestWritten][0]
 NEXT = 3
@@ -49,7 +48,7 @@ def digest(arguments: argparse.Namespace, desk: Desk) -> int:
             "analytics.bad_option", f"--days does not fit: {days} is not 1 to {DAYS_MAX:,}."
         )
     if arguments.off:
-        desk.deliver(Asked("remove", name_of(product.slug)))
+        executed(desk, REMOVE, name_of(product.slug), {})
         print_text(f"{name_of(product.slug)} is written by the clock no more.\n")
         return exit_codes.SUCCEEDED
     hook = _hook(desk, arguments.to) if arguments.to else None
@@ -109,34 +108,27 @@ def _output(state: Run | None) -> dict[str, Any]:
 def _by_the_clock(
     arguments: argparse.Namespace, desk: Desk, product: Product, days: int, hook: Webhook | None
 ) -> int:
-    name, now = name_of(product.slug), SystemClock().now()
+    name = name_of(product.slug)
     desk.save(workflow_of(product.slug), f"{name}.yaml")
-    known = {row.id for row in _rows(desk) if is_open(row)}
-    wanted = NewSchedule(
-        name,
-        name,
-        arguments.at,
-        arguments.timezone or product.zone,
-        inputs={"days": str(days)},
-    )
-    desk.deliver(Asked("change" if name in known else "add", name, wanted=wanted))
-    row = next(each for each in _rows(desk) if each.id == name)
-    calendar = CronCalendar()
+    given = {
+        "workflow": name,
+        "cron": arguments.at,
+        "zone": arguments.timezone or product.zone,
+        "inputs": {"days": str(days)},
+    }
+    if any(each.id == name for each in rows_of(desk, LIST, {})):
+        found = executed(desk, CHANGE, name, given).schedule
+    else:
+        found = executed(desk, ADD, "", {"name": name, **given}).schedule
     if arguments.json:
-        print_json(view(row, calendar, now, NEXT))
+        shown = plain(found)
+        print_json({**shown, "next": shown["next"][:NEXT]})
         return exit_codes.SUCCEEDED
-    heading = f"{name}: {calendar.in_words(row.cron)}, {row.zone}."
-    print_text(
-        "".join(f"{visible(line)}\n" for line in (heading, *next_lines(row, calendar, now, NEXT)))
-    )
+    heading = f"{name}: {found.words}, {found.zone}."
+    print_text("".join(f"{visible(line)}\n" for line in (heading, *next_lines(found, NEXT))))
     print_text("".join(f"{visible(line)}\n" for line in _webhook_lines(desk, hook)))
     note(f"It is written while `mission up` runs. `mission schedule show {name}` tells of it.\n")
     return exit_codes.SUCCEEDED
-
-
-def _rows(desk: Desk) -> list[ScheduleRow]:
-    found: list[ScheduleRow] = desk.board.listed("schedule", limit=100_000)
-    return found
 
 
 def _webhook_lines(desk: Desk, hook: Webhook | None) -> Iterator[str]:

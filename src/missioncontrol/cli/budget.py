@@ -4,13 +4,14 @@ import argparse
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 import msgspec
 
 from missioncontrol.application.budgets import CapChange, Ended
-from missioncontrol.application.prices import PriceChange, name_of, price_of
+from missioncontrol.application.prices import name_of, price_of
+from missioncontrol.application.queries import costs
+from missioncontrol.application.queries.costs import PriceView
 from missioncontrol.cli.budget_formatters import (
     cap_lines,
     changed_lines,
@@ -25,6 +26,7 @@ from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.identity import IN_ATTEMPT
 from missioncontrol.cli.output import columns, note, print_json, print_text
 from missioncontrol.cli.text import moment
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.budget.balances import capped, standings
 from missioncontrol.domain.budget.events import CapSet
 from missioncontrol.domain.budget.refusals import UNITS
@@ -32,8 +34,9 @@ from missioncontrol.domain.budget.scopes import RUNS, WORKSPACE, Period, Scope, 
 from missioncontrol.domain.budget.states import Ledger
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.money import micro_dollars
-from missioncontrol.domain.price_list import PriceList, PriceSet
+from missioncontrol.domain.price_list import PriceList, PriceSet, rate_in
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations.price import SET
 from missioncontrol.ports.prices import Prices
 
 NONE = "none"
@@ -59,8 +62,12 @@ class BudgetDesk(Protocol):
         """Name the agents or workflows there are; nothing where that is not known."""
         ...
 
-    def deliver(self, change: CapChange | PriceChange) -> Any:
+    def deliver(self, change: CapChange) -> Any:
         """Send a change to the budgets; return the answer as plain values, once on disk."""
+        ...
+
+    def execute(self, operation: Operation[Any, Any], target: str, given: Mapping[str, Any]) -> Any:
+        """See `Desk.execute`."""
         ...
 
 
@@ -288,21 +295,19 @@ def _show_price(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, 
             hint="`mission budget price set MODEL --input USD --output USD --reason TEXT` sets it.",
         )
     if arguments.json:
-        print_json(price_view(known))
+        print_json(price_view(costs.price_view(known)))
     else:
-        _print_lines(price_lines(known, columns()))
+        _print_lines(price_lines(costs.price_view(known), columns()))
         for each in later:
-            _print_lines(set_lines(each, columns()))
+            _print_lines(set_lines(_view(each), columns()))
     return SUCCEEDED
 
 
 def _show_all(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, now: float) -> int:
     del now
-    found = [each for _, dated in sorted(desk.prices().dated.items()) for each in dated]
+    found = [_view(each) for _, dated in sorted(desk.prices().dated.items()) for each in dated]
     if arguments.json:
-        views = [
-            {**price_view(each.price), "actor": each.actor, "reason": each.reason} for each in found
-        ]
+        views = [{**price_view(each), "actor": each.actor, "reason": each.reason} for each in found]
         print_json({"table": table.version, "set": views})
         return SUCCEEDED
     for each in found:
@@ -312,33 +317,21 @@ def _show_all(arguments: argparse.Namespace, desk: BudgetDesk, table: Prices, no
     return SUCCEEDED
 
 
+def _view(event: PriceSet) -> PriceView:
+    return costs.price_view(event.price, event.actor, event.reason)
+
+
 def _set_price(arguments: argparse.Namespace, desk: BudgetDesk) -> int:
-    change = PriceChange(
-        arguments.model,
-        _rate(arguments.input, "--input"),
-        _rate(arguments.output, "--output"),
-        arguments.reason,
-        None if arguments.cached is None else _rate(arguments.cached, "--cached"),
-        None if arguments.cache_write is None else _rate(arguments.cache_write, "--cache-write"),
-        arguments.since,
-    )
-    event = msgspec.convert(desk.deliver(change), PriceSet)
+    given: dict[str, Any] = {"reason": arguments.reason, "valid_from": arguments.since}
+    for name in ("input", "output", "cached", "cache_write"):
+        if (text := getattr(arguments, name)) is not None:
+            given[name] = rate_in(text, f"--{name.replace('_', '-')}")
+    found = desk.execute(SET, arguments.model, given)
     if arguments.json:
-        print_json(price_view(event.price))
+        print_json(price_view(found))
     else:
-        _print_lines(set_lines(event, columns()))
+        _print_lines(set_lines(found, columns()))
     return SUCCEEDED
-
-
-def _rate(text: str, option: str) -> Decimal:
-    try:
-        return Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        raise Rejected(
-            "price.bad_rate",
-            f"{option} is {text[:40]!r}; it must be dollars for a million tokens.",
-            hint="Write it like 2.50.",
-        ) from None
 
 
 def _print_lines(lines: list[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from missioncontrol.application.queries.costs import PriceView, TierView
 from missioncontrol.cli.formatters import wrapped
 from missioncontrol.cli.text import moment, unpriced
 from missioncontrol.domain.budget.balances import Standing
@@ -11,8 +12,6 @@ from missioncontrol.domain.budget.events import CapSet, Limit, Tally
 from missioncontrol.domain.budget.refusals import UNITS, words, written
 from missioncontrol.domain.budget.scopes import BUILT_IN, RUNS, WORKSPACE, Period, Scope, called
 from missioncontrol.domain.money import of_which_estimated, tokens
-from missioncontrol.domain.price import Price, Rates
-from missioncontrol.domain.price_list import PriceSet
 from missioncontrol.domain.step import Amount
 
 EACH = {"total": "", "month": " each month", "day": " each day"}
@@ -182,24 +181,25 @@ def _units(amount: Amount) -> dict[str, int | None]:
 # Prices.
 
 
-def price_lines(price: Price, width: int) -> list[str]:
+def price_lines(price: PriceView, width: int) -> list[str]:
     """Return what a model costs, and where that comes from."""
     since = f", from {price.valid_from} on" if price.valid_from else ""
     lines = wrapped(f"{price.model}: {price.source} {price.version}{since}", width)
-    lines += wrapped(_rates(price.rates), width, "    ", "    ")
+    lines += wrapped(_rates(price), width, "    ", "    ")
     for tier in price.tiers:
-        more = f"with more than {tier.above:,} input tokens, all of them: {_rates(tier.rates)}"
+        more = f"with more than {tier.above:,} input tokens, all of them: {_rates(tier)}"
         lines += wrapped(more, width, "    ", "    ")
     return lines
 
 
-def _rates(rates: Rates) -> str:
+def _rates(found: PriceView | TierView) -> str:
     """Return `$2.50 input, $1.25 cached input, $10.00 output a million tokens`."""
-    usual = {"cached": rates.input, "cache_write": rates.input, "reasoning": rates.output}
+    rates = {name: Decimal(getattr(found, name)) for name in TOKENS}
+    usual = {"cached": "input", "cache_write": "input", "reasoning": "output"}
     prices = [
-        f"{rate_text(rate)} {text}"
-        for name, text in TOKENS.items()
-        if (rate := getattr(rates, name)) != usual.get(name)
+        f"{rate_text(rate)} {TOKENS[name]}"
+        for name, rate in rates.items()
+        if name not in usual or rate != rates[usual[name]]
     ]
     return f"{', '.join(prices)}, a million tokens"
 
@@ -210,23 +210,23 @@ def rate_text(rate: Decimal) -> str:
     return f"${whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
-def set_lines(event: PriceSet, width: int) -> list[str]:
+def set_lines(price: PriceView, width: int) -> list[str]:
     """Return a price that was set, with who and why."""
-    why = f"set by {event.actor}: {event.reason}"
-    return [*price_lines(event.price, width), *wrapped(why, width, "    ", "    ")]
+    why = f"set by {price.actor}: {price.reason}"
+    return [*price_lines(price, width), *wrapped(why, width, "    ", "    ")]
 
 
-def price_view(price: Price) -> dict[str, Any]:
+def price_view(price: PriceView) -> dict[str, Any]:
     """Return a price as plain values; dollars a million tokens, as text so that none is lost."""
     return {
         "model": price.model,
         "source": price.source,
         "version": price.version,
         "from": price.valid_from,
-        **_rates_view(price.rates),
-        "tiers": [{"above": tier.above, **_rates_view(tier.rates)} for tier in price.tiers],
+        **_rates_view(price),
+        "tiers": [{"above": tier.above, **_rates_view(tier)} for tier in price.tiers],
     }
 
 
-def _rates_view(rates: Rates) -> dict[str, str]:
-    return {name: f"{getattr(rates, name):f}" for name in TOKENS}
+def _rates_view(rates: PriceView | TierView) -> dict[str, str]:
+    return {name: getattr(rates, name) for name in TOKENS}

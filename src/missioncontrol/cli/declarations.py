@@ -119,9 +119,10 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     target, given = _target(arguments, desk, operation), _given(arguments, desk, operation)
     answer = executed(desk, operation, target, given)
     if arguments.json:
-        shown = operation.terminal.json(answer) if operation.terminal.json else answer
-        ids = surface.ids_of(operation, target)
-        print_json(ids if answer is None else msgspec.to_builtins(shown))
+        shown = surface.ids_of(operation, target) if answer is None else answer
+        if operation.terminal.json:
+            shown = operation.terminal.json(target if answer is None else answer)
+        print_json(msgspec.to_builtins(shown))
         return
     for name in operation.shown_once:  # Alone, so that another program can take it.
         print_text(visible(f"{getattr(answer, name)}\n"))

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import posixpath
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -30,8 +29,6 @@ from missioncontrol.cli.places import settings_of
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.budget.states import Ledger
-from missioncontrol.domain.definition import Definition
-from missioncontrol.domain.envelope import Recorded
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.price_list import PriceList
@@ -39,7 +36,6 @@ from missioncontrol.domain.run.states import Run
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.projections.approvals import ApprovalRow
 from missioncontrol.projections.run_index import Board
-from missioncontrol.projections.schedules import ScheduleRow
 
 if TYPE_CHECKING:
     from missioncontrol.adapters.server_line import ServerLine
@@ -54,6 +50,7 @@ if TYPE_CHECKING:
     from missioncontrol.declarations import Operation
     from missioncontrol.ports.access_store import Use
     from missioncontrol.ports.agent_sessions import ActivityStore
+    from missioncontrol.ports.calendar import Calendar
 
 STARTING_SECONDS_MAX = 10.0
 """An engine that has just locked its home listens after at most so long."""
@@ -105,6 +102,13 @@ class Desk:
     def now(self) -> float:
         """The time, in seconds since the epoch."""
         return SystemClock().now()
+
+    @property
+    def calendar(self) -> "Calendar":
+        """What knows when a schedule fires."""
+        from missioncontrol.adapters.calendar import CronCalendar
+
+        return CronCalendar()
 
     @property
     def actor(self) -> str:
@@ -492,13 +496,6 @@ class Desk:
         state, _ = asyncio.run(fold_run(self.store, run))
         return not state.is_settled
 
-    def past(self, name: str, *, after: int, limit: int) -> Sequence[Recorded]:
-        """See `ScheduleDesk.past`."""
-        from missioncontrol.application.schedules import stream_of as schedule_stream
-
-        stream = schedule_stream(name)
-        return asyncio.run(self.store.read_stream(stream, after=after, limit=limit))
-
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
         for name in ("board", "cards", "store", "present", "reading"):
@@ -512,41 +509,6 @@ class Desk:
         self._forget_what_was_read()
         if self._line is not None:
             self._line.close()
-
-
-class ScheduleDesk(Desk):
-    """The same home, whose rows are schedules."""
-
-    def deliver(self, ask: Any) -> Any:
-        """See `Desk.deliver`; relative paths in the inputs of a new schedule begin here."""
-        wanted = ask.wanted
-        if wanted is not None:
-            from missioncontrol.application.runs import anchored
-
-            found = asyncio.run(self.library.get(wanted.workflow, wanted.version))
-            given = {**_relative_defaults(found.definition), **wanted.inputs}
-            inputs = anchored(found.definition, given, here())
-            wanted = msgspec.structs.replace(wanted, inputs=inputs)
-            ask = msgspec.structs.replace(ask, wanted=wanted)
-        return super().deliver(ask)
-
-    def rows(self) -> Any:
-        """See `cli.schedule.ScheduleDesk.rows`."""
-        rows: list[ScheduleRow] = (
-            self.board.listed("schedule", limit=100_000) if self.home.exists else []
-        )
-        return rows
-
-
-def _relative_defaults(definition: Definition) -> dict[str, Any]:
-    """Return the inputs that would begin where the engine is, unless a directory is given."""
-    return {
-        name: asked.default
-        for name, asked in definition.inputs.items()
-        if asked.type == "path"
-        and isinstance(asked.default, str)
-        and not posixpath.isabs(asked.default)
-    }
 
 
 def here() -> str:

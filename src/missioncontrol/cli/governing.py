@@ -1,12 +1,11 @@
-"""The verbs of workflows, approvals, budgets, prices and schedules, each with the home it needs."""
+"""The verbs of workflows, approvals, budgets and prices, each with the home it needs."""
 
 import argparse
 import os
 from contextlib import suppress
 
 from missioncontrol.adapters.clocks import SystemClock
-from missioncontrol.cli.desk import Desk, ScheduleDesk
-from missioncontrol.cli.output import note
+from missioncontrol.cli.desk import Desk
 from missioncontrol.domain.errors import NotFound
 
 
@@ -125,22 +124,3 @@ def questions(arguments: argparse.Namespace) -> int:
         return verbs.questions(arguments, desk, environment=os.environ, now=SystemClock().now())
     finally:
         desk.close()
-
-
-def schedule(arguments: argparse.Namespace) -> int:
-    """Do what `mission schedule` was asked for."""
-    from missioncontrol.adapters.calendar import CronCalendar
-    from missioncontrol.cli import schedule as verbs
-
-    desk = ScheduleDesk(arguments, os.environ)
-    if arguments.schedule == "run" and desk.home.holder() is None:
-        from missioncontrol.cli import work
-
-        return work.begin_scheduled(arguments)
-    try:
-        code = verbs.schedule(arguments, desk, CronCalendar(), now=SystemClock().now())
-        if arguments.schedule in ("add", "resume") and desk.home.holder() is None:
-            note("Nothing starts it yet: `mission up` does, for as long as it works here.\n")
-    finally:
-        desk.close()
-    return code

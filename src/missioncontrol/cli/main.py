@@ -24,7 +24,7 @@ VERBS = {
     "approvals": ("governing", "approvals"),
     "budget": ("governing", "budget"),
     "budget price": ("governing", "price"),
-    "schedule": ("governing", "schedule"),
+    "schedule": ("schedule", "schedule"),
     "agent": ("governing", "agent"),
     "worker": ("worker", "worker"),
     "questions": ("governing", "questions"),

@@ -1,73 +1,51 @@
-"""`mission schedule`: workflows that are started by the clock."""
+"""`mission schedule`: what is declared of schedules, a new one, and a run by hand."""
 
 import argparse
-import difflib
+import asyncio
+import os
+import posixpath
 import re
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.cli import declarations
+from missioncontrol.cli.desk import Desk, here
 from missioncontrol.cli.exit_codes import SUCCEEDED
-from missioncontrol.cli.output import columns, print_json, print_text
-from missioncontrol.cli.schedule_formatters import (
-    list_lines,
-    next_lines,
-    past_lines,
-    sheet,
-    view,
-)
-from missioncontrol.cli.text import moment
+from missioncontrol.cli.output import note, print_json, print_text
+from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.definition.quantities import seconds_of
-from missioncontrol.domain.envelope import Recorded
-from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.schedule.events import Policy
 from missioncontrol.domain.visible import visible
-from missioncontrol.ports.calendar import Calendar
-from missioncontrol.projections.schedules import ScheduleRow, is_open
+from missioncontrol.operations.schedule import ADD, RUN
+from missioncontrol.queries.schedule import plain
+from missioncontrol.queries.schedule_format import next_lines
 
 CATCH_UP = 10
 """Missed slots that run after all where no number is given."""
 
-PREVIEW = 5
-EVENTS_MAX = 1_000
+
+def schedule(arguments: argparse.Namespace) -> int:
+    """Do what `mission schedule VERB` was asked for."""
+    by_hand = {"add": _add, "run": _run}.get(arguments.schedule)
+    desk = Desk(arguments, os.environ)
+    try:
+        if arguments.schedule == "run" and desk.home.holder() is None:
+            from missioncontrol.cli import work
+
+            return work.begin_scheduled(arguments)
+        code = by_hand(arguments, desk) if by_hand else declarations.run(arguments)
+        if arguments.schedule in ("add", "resume") and desk.home.holder() is None:
+            note("Nothing starts it yet: `mission up` does, for as long as it works here.\n")
+        return code
+    finally:
+        desk.close()
 
 
-class ScheduleDesk(Protocol):
-    """What these verbs need of a home, whether or not an engine holds it."""
-
-    def rows(self) -> Sequence[ScheduleRow]:
-        """Return all schedules as of now, also those that were removed."""
-        ...
-
-    def past(self, name: str, *, after: int, limit: int) -> Sequence[Recorded]:
-        """Return events of a schedule in order, from the one after its `after`-th."""
-        ...
-
-    def deliver(self, asked: Asked) -> str:
-        """Send to `Schedules.take`, and return what it returns once that is on disk."""
-        ...
-
-
-def schedule(
-    arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, *, now: float
-) -> int:
-    """Do what `mission schedule` was asked for; `now` is in seconds since the epoch."""
-    match arguments.schedule:
-        case "list":
-            return _list(arguments, desk, calendar, now)
-        case "show":
-            return _show(arguments, desk, calendar, now)
-        case "add":
-            return _add(arguments, desk, calendar, now)
-        case "run":
-            return _run(arguments, desk)
-    return _change(arguments, desk)
-
-
-def wanted_of(arguments: argparse.Namespace) -> NewSchedule:
-    """Return the schedule that a command line describes.
+def given_by(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of the schedule that a command line describes.
 
     Raises:
         Rejected: `schedule.bad_workflow`, `schedule.bad_inputs` or `schedule.bad_policy`.
@@ -83,9 +61,16 @@ def wanted_of(arguments: argparse.Namespace) -> NewSchedule:
         arguments.overlap,
         _seconds(arguments.jitter, "jitter"),
     )
-    inputs = _inputs_of(arguments.input)
-    zone = arguments.timezone.strip()
-    return NewSchedule(arguments.name, workflow, arguments.cron, zone, version, inputs, policy)
+    return {
+        "name": arguments.name,
+        "workflow": workflow,
+        "cron": arguments.cron,
+        "zone": arguments.timezone.strip(),
+        "version": version,
+        "inputs": _inputs_of(arguments.input),
+        "policy": policy,
+        "reason": arguments.reason,
+    }
 
 
 def _workflow_of(text: str) -> tuple[str, int | None]:
@@ -123,103 +108,52 @@ def _seconds(text: str | None, name: str) -> float:
     return seconds
 
 
-def _add(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, now: float) -> int:
-    wanted = wanted_of(arguments)
-    desk.deliver(Asked("add", wanted.name, arguments.reason, wanted))
-    row = _row(desk, wanted.name)
+def _add(arguments: argparse.Namespace, desk: Desk) -> int:
+    given = given_by(arguments)
+    ADD.build("", given)  # What breaks a bound is refused before a workflow is looked up.
+    typed = given["inputs"]
+    given["inputs"] = _anchored(desk, given)
+    found = declarations.executed(desk, ADD, "", given).schedule
     if arguments.json:
-        print_json(view(row, calendar, now, PREVIEW))
+        print_json(plain(found))
         return SUCCEEDED
-    print_text(
-        visible(f"{row.id} starts {row.workflow}: {calendar.in_words(row.cron)}, {row.zone}.\n")
-    )
-    for name, value in row.inputs.items():
-        if isinstance(value, str) and value != wanted.inputs.get(name, ""):
-            text = f"  {name}={value}  (a relative path begins where the schedule is added)"
-            print_text(f"{visible(text)}\n")
-    print_text("".join(f"{line}\n" for line in next_lines(row, calendar, now, PREVIEW)))
+    lines = [f"{found.id} starts {found.workflow}: {found.words}, {found.zone}."]
+    for name, value in found.inputs.items():
+        if isinstance(value, str) and value != typed.get(name, ""):
+            lines.append(f"  {name}={value}  (a relative path begins where the schedule is added)")
+    print_text("".join(f"{visible(line)}\n" for line in (*lines, *next_lines(found))))
     return SUCCEEDED
 
 
-def _run(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
-    run = desk.deliver(Asked("run", arguments.name, arguments.reason, force=arguments.force))
-    if arguments.json:
-        print_json({"schedule": arguments.name, "run": run})
-    else:
-        print_text(visible(f"{run} was started by hand for {arguments.name}.\n"))
-    return SUCCEEDED
+def _anchored(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a new schedule; relative paths among them begin here.
+
+    Raises:
+        NotFound: `workflow.unknown`.
+    """
+    from missioncontrol.application.runs import anchored
+
+    found = asyncio.run(desk.library.get(given["workflow"], given["version"]))
+    inputs = {**_relative_defaults(found.definition), **given["inputs"]}
+    return dict(anchored(found.definition, inputs, here()))
 
 
-def _change(arguments: argparse.Namespace, desk: ScheduleDesk) -> int:
-    before = {row.id: (row.status, row.since) for row in desk.rows()}
-    desk.deliver(Asked(arguments.schedule, arguments.name, arguments.reason))
-    row = _row(desk, arguments.name)
-    if arguments.json:
-        print_json({"schedule": row.id, "status": row.status})
-        return SUCCEEDED
-    if before.get(row.id) == (row.status, row.since):
-        print_text(visible(f"{row.id} was {row.status} already, since {moment(row.since)}.\n"))
-        return SUCCEEDED
-    done = {
-        "active": "is active again; what came during the pause is skipped",
-        "paused": "is paused; runs that have begun go on",
-        "removed": "was removed; runs that have begun go on",
-    }
-    print_text(visible(f"{row.id} {done[row.status]}.\n"))
-    return SUCCEEDED
-
-
-def _list(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, now: float) -> int:
-    rows = sorted(desk.rows(), key=lambda row: row.id)
-    chosen = [row for row in rows if arguments.all or is_open(row)]
-    if arguments.json:
-        print_json([view(row, calendar, now, 1) for row in chosen])
-        return SUCCEEDED
-    for row in chosen:
-        print_text("".join(f"{line}\n" for line in list_lines(row, calendar, now, columns())))
-    if not chosen:
-        print_text("Nothing is started by the clock. `mission schedule add --help` tells how.\n")
-    return SUCCEEDED
-
-
-def _show(arguments: argparse.Namespace, desk: ScheduleDesk, calendar: Calendar, now: float) -> int:
-    if not 1 <= arguments.limit <= EVENTS_MAX:
-        raise Rejected(
-            "list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to {EVENTS_MAX:,}."
-        )
-    row = _row(desk, arguments.name)
-    after = max(0, row.events - arguments.limit)
-    past = desk.past(row.id, after=after, limit=arguments.limit)
-    if arguments.json:
-        events = [_plain(event) for event in past]
-        print_json({**view(row, calendar, now, PREVIEW), "past": events})
-        return SUCCEEDED
-    lines = sheet(row, calendar, now, columns())
-    lines += next_lines(row, calendar, now, PREVIEW) if row.status == "active" else []
-    lines.append("")
-    for event in past:
-        lines.extend(past_lines(event, columns()))
-    print_text("".join(f"{line}\n" for line in lines))
-    return SUCCEEDED
-
-
-def _plain(event: Recorded) -> dict[str, Any]:
+def _relative_defaults(definition: Definition) -> dict[str, Any]:
+    """Return the inputs that would begin where the engine is, unless a directory is given."""
     return {
-        "position": event.position,
-        "time": event.time / 1_000_000,
-        "type": event.type,
-        "actor": event.actor,
-        "data": msgspec.json.decode(event.body),
+        name: asked.default
+        for name, asked in definition.inputs.items()
+        if asked.type == "path"
+        and isinstance(asked.default, str)
+        and not posixpath.isabs(asked.default)
     }
 
 
-def _row(desk: ScheduleDesk, name: str) -> ScheduleRow:
-    rows = {row.id: row for row in desk.rows()}
-    if name in rows:
-        return rows[name]
-    near = difflib.get_close_matches(name, rows, 1)
-    raise NotFound(
-        "schedule.unknown",
-        f"There is no schedule {name!r} here.",
-        hint=f"Did you mean {near[0]}?" if near else "`mission schedule list --all` names them.",
-    )
+def _run(arguments: argparse.Namespace, desk: Desk) -> int:
+    given = {"reason": arguments.reason, "force": arguments.force}
+    started = declarations.executed(desk, RUN, arguments.name, given)
+    if arguments.json:
+        print_json(msgspec.to_builtins(started))
+    else:
+        print_text(visible(f"{started.run} was started by hand for {started.schedule}.\n"))
+    return SUCCEEDED

@@ -1,9 +1,9 @@
-"""What `mission schedule` takes on the command line."""
+"""What `mission schedule` takes on the command line besides what is declared."""
 
 import argparse
 from typing import Any
 
-from missioncontrol.cli.parser import Parser, whole_number
+from missioncontrol.cli.parser import add_noun, whole_number
 
 MISFIRE = (
     "which slots run that nothing was here to start: none (skip, the default), only the newest "
@@ -16,27 +16,17 @@ OVERLAP = (
 
 
 def add_schedule(verbs: Any, home: argparse.ArgumentParser) -> None:
-    """Add `mission schedule` and its verbs to `verbs`."""
-    top = verbs.add_parser("schedule", parents=[home], help="start workflows at set times")
-    kinds = top.add_subparsers(dest="schedule", metavar="VERB", required=True, parser_class=Parser)
+    """Add `schedule` to `verbs`; each of its own verbs takes what `home` takes."""
+    add_noun(verbs, "schedule", home, "start workflows at set times", _add_by_hand)
+
+
+def _add_by_hand(kinds: Any, home: argparse.ArgumentParser) -> None:
     _add_add(kinds, home)
-    listing = kinds.add_parser("list", parents=[home], help="schedules and how their runs went")
-    listing.add_argument("--all", action="store_true", help="removed ones too")
-    show = kinds.add_parser("show", parents=[home], help="a schedule, its next slots and its past")
-    show.add_argument("--limit", metavar="N", type=whole_number, default=20, help="events to show")
     run = kinds.add_parser("run", parents=[home], help="start a run of it now")
     run.add_argument("--force", action="store_true", help="also beside a run that has not ended")
-    pause = kinds.add_parser("pause", parents=[home], help="stop slots from firing")
-    resume = kinds.add_parser(
-        "resume", parents=[home], help="fire slots from now on; those of the pause never do"
-    )
-    remove = kinds.add_parser("remove", parents=[home], help="end it; what it did stays")
-    for verb in (show, run, pause, resume, remove):
-        verb.add_argument("name", metavar="NAME")
-    for verb in (run, pause, resume, remove):
-        verb.add_argument("--reason", metavar="TEXT", default="", help="why; stored in the log")
-    for verb in (listing, show, run, pause, resume, remove):
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument("--reason", metavar="TEXT", default="", help="why; stored in the log")
+    run.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_add(kinds: Any, home: argparse.ArgumentParser) -> None:

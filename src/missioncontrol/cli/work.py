@@ -20,7 +20,6 @@ from missioncontrol.application.asks import (
 )
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
-from missioncontrol.application.schedules import Asked
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.desk import Desk, here
 from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
@@ -36,6 +35,7 @@ from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations.schedule import RUN
 
 
 def goal_of(arguments: argparse.Namespace) -> Goal:
@@ -193,13 +193,14 @@ def begin_scheduled(arguments: argparse.Namespace) -> int:
     """Start a run of a schedule by hand, and carry it out here: no engine is at work."""
     desk = Desk(arguments, os.environ)
     try:
-        ask = desk.as_caller(Asked("run", arguments.name, arguments.reason, force=arguments.force))
-        actor = desk.actor
+        actor, behind = desk.actor, desk.who.on_behalf
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        return str(await held.command_bus.do(ask, actor))
+        command = RUN.build(arguments.name, {"reason": arguments.reason, "force": arguments.force})
+        begun = await held.executor.execute(RUN, command, actor, on_behalf=behind)
+        return str(begun["run"])
 
     return _conclude(arguments, *carry_out(arguments, begin, arguments.name))
 

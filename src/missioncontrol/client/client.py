@@ -18,15 +18,17 @@ from missioncontrol.client.calls import Call
 from missioncontrol.client.decisions import Decisions
 from missioncontrol.client.documents import Documents
 from missioncontrol.client.events import Events
-from missioncontrol.client.governing import Budgets, Operations, Prices, Schedules
+from missioncontrol.client.governing import Budgets, Operations
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.agent_session import AgentSessionRequests
 from missioncontrol.client.made.board import BoardRequests
 from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.knowledge import KnowledgeRequests
 from missioncontrol.client.made.notification import NotificationRequests
+from missioncontrol.client.made.price import PriceRequests
 from missioncontrol.client.made.retention import RetentionRequests
 from missioncontrol.client.made.review import ReviewRequests
+from missioncontrol.client.made.schedule import ScheduleRequests
 from missioncontrol.client.made.share import ShareRequests
 from missioncontrol.client.made.token import TokenRequests
 from missioncontrol.client.made.work_item import WorkItemRequests
@@ -68,9 +70,9 @@ class _Everything(Resource[L]):
         self.approvals = Approvals(line)
         self.agents = Agents(line)
         self.agent_sessions = AgentSessionRequests(line)
-        self.schedules = Schedules(line)
+        self.schedules = ScheduleRequests(line)
         self.budgets = Budgets(line)
-        self.prices = Prices(line)
+        self.prices = PriceRequests(line)
         self.operation = Operations(line)
         self.artifacts = Artifacts(line)
         self.users = Users(line)

@@ -1,115 +1,16 @@
-"""What holds for all work of a server: schedules, caps, prices, limits, the emergency stop."""
+"""What holds for all work of a server: caps, limits, the emergency stop."""
 
-from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from missioncontrol.application.queries.costs import CapView, Costs, PriceView
+from missioncontrol.application.queries.costs import CapView, Costs
 from missioncontrol.application.queries.measures import Health
-from missioncontrol.application.queries.schedules import Preview, ScheduleDetail, ScheduleView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
 from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.client.shapes import Operation, Started
+from missioncontrol.client.shapes import Operation
 
 Scope = Literal["workspace", "agent", "model", "workflow", "run", "step"]
 Period = Literal["total", "month", "day"]
 Caps: TypeAlias = list[CapView]
-
-
-class Schedules(Resource[L]):
-    """`client.schedules`."""
-
-    @listed
-    def list(self, *, removed: bool = False) -> Pages[ScheduleView]:
-        """Return schedules by name, each with its next slot and its last run."""
-        return pages("/schedules", ScheduleView, removed=removed)
-
-    @requested
-    def get(self, name: str) -> Call[ScheduleDetail]:
-        """Return a schedule with its next slots and what became of the ones before.
-
-        Raises:
-            NotFound: `schedule.unknown`.
-        """
-        return get(path_of("schedules", name), ScheduleDetail)
-
-    @requested
-    def preview(self, cron: str, zone: str = "UTC") -> Call[Preview]:
-        """Return the next ten slots of a cron expression in a zone."""
-        return get("/schedule-preview", Preview, cron=cron, zone=zone)
-
-    @requested
-    def add(
-        self,
-        /,
-        name: str,
-        workflow: str,
-        cron: str,
-        *,
-        zone: str = "UTC",
-        inputs: Mapping[str, Any] = {},
-        key: str = "",
-        **more: Any,
-    ) -> Call[ScheduleDetail]:
-        """Start a workflow by the clock from now on; `more` is version, policy and reason.
-
-        Raises:
-            Rejected: `schedule.bad_cron`, `schedule.bad_zone` and others.
-            NotFound: `workflow.unknown`.
-        """
-        body = {"name": name, **_times(workflow, cron, zone, inputs), **more}
-        return post("/schedules", ScheduleDetail, body, key=key)
-
-    @requested
-    def change(
-        self,
-        /,
-        name: str,
-        workflow: str,
-        cron: str,
-        *,
-        zone: str = "UTC",
-        inputs: Mapping[str, Any] = {},
-        **more: Any,
-    ) -> Call[ScheduleDetail]:
-        """Change what a schedule starts, or its times."""
-        body = {**_times(workflow, cron, zone, inputs), **more}
-        return change("PUT", path_of("schedules", name), ScheduleDetail, body)
-
-    @requested
-    def pause(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
-        """Pause a schedule until it is resumed; runs that have begun go on."""
-        path = path_of("schedules", name, "pause")
-        return post(path, ScheduleDetail, {"reason": reason})
-
-    @requested
-    def resume(self, name: str, reason: str = "") -> Call[ScheduleDetail]:
-        """Resume a schedule from now on."""
-        path = path_of("schedules", name, "resume")
-        return post(path, ScheduleDetail, {"reason": reason})
-
-    @requested
-    def skip(self, name: str, slot: float, reason: str = "") -> Call[ScheduleDetail]:
-        """Skip the next slot, which is at `slot`, in seconds since the epoch."""
-        path = path_of("schedules", name, "skip")
-        return post(path, ScheduleDetail, {"slot": slot, "reason": reason})
-
-    @requested
-    def run(
-        self, name: str, reason: str = "", *, force: bool = False, key: str = ""
-    ) -> Call[Started]:
-        """Start a run of it now; `force` also beside one that has not ended."""
-        body = {"reason": reason, "force": force}
-        return post(path_of("schedules", name, "run"), Started, body, key=key)
-
-    @requested
-    def remove(self, name: str, reason: str = "") -> Call[None]:
-        """End a schedule; its runs go on."""
-        query = {"reason": reason}
-        return change("DELETE", path_of("schedules", name), type(None), query=query)
-
-
-def _times(workflow: str, cron: str, zone: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {"workflow": workflow, "cron": cron, "zone": zone, "inputs": dict(inputs)}
 
 
 class Budgets(Resource[L]):
@@ -154,35 +55,6 @@ class Budgets(Resource[L]):
     def costs(self) -> Call[Costs]:
         """Return what was spent today and this month, the pace, breakdowns and a forecast."""
         return get("/costs", Costs)
-
-
-class Prices(Resource[L]):
-    """`client.prices`: US dollars a million tokens, as text so that no digit is lost."""
-
-    @listed
-    def list(self) -> Pages[PriceView]:
-        """Return the prices that people have set; a table knows all others."""
-        return pages("/prices", PriceView)
-
-    @requested
-    def get(self, model: str) -> Call[PriceView]:
-        """Return what a model costs now, and the source of that price."""
-        return get(path_of("prices", model), PriceView)
-
-    @requested
-    def set(
-        self,
-        /,
-        model: str,
-        *,
-        input: str,  # noqa: A002 - what the API calls it
-        output: str,
-        reason: str,
-        **more: str,
-    ) -> Call[PriceView]:
-        """Say what a model costs; `more` is cached, cache_write and valid_from, a UTC date."""
-        body = {"input": input, "output": output, "reason": reason, **more}
-        return change("PUT", path_of("prices", model), PriceView, body)
 
 
 class Operations(Resource[L]):

@@ -87,13 +87,6 @@ class Operation(msgspec.Struct, frozen=True):
     limits: list[Limit]
 
 
-class Started(msgspec.Struct, frozen=True):
-    """A run of a schedule that was started by hand."""
-
-    schedule: str
-    run: str
-
-
 class CurrentDocument(msgspec.Struct, frozen=True):
     """The version of a document that holds now."""
 

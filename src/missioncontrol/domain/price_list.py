@@ -1,9 +1,11 @@
 """The prices that people set themselves: they go before those of any table."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.price import Price, rates
@@ -19,6 +21,9 @@ NAME_MAX = 200
 REASON_MAX = 2_000
 RATE_MAX = Decimal(1_000_000)
 DECIMALS_MAX = 12
+
+Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,12})?$")]
+"""US dollars a million tokens, as callers write them."""
 
 
 class PriceSet(msgspec.Struct, frozen=True):
@@ -36,14 +41,18 @@ PriceEvent = PriceSet
 class SetPrice(msgspec.Struct, frozen=True):
     """Say what a model costs, in US dollars per million tokens."""
 
-    model: str
+    model: Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
     input: Decimal
     output: Decimal
-    valid_from: str  # a UTC date
-    actor: str
-    reason: str
+    reason: Annotated[
+        str, Meta(min_length=1, max_length=REASON_MAX, description="Why; stored in the log.")
+    ]
     cached: Decimal | None = None  # what input costs, where it is None
     cache_write: Decimal | None = None
+    valid_from: Annotated[str, Meta(max_length=10, description="A UTC date; today by default.")] = (
+        ""
+    )
+    actor: str = ""  # who sets it
 
 
 PriceCommand = SetPrice
@@ -123,11 +132,35 @@ def _refuse_bad_model(model: str, known: PriceList) -> None:
         )
 
 
-def _refuse_bad_rate(model: str, name: str, rate: Decimal) -> None:
+def rate_in(text: str, name: str) -> str:
+    """Return dollars for a million tokens, as people type them, in the form of a `Rate`.
+
+    Raises:
+        Rejected: `price.bad_rate`.
+    """
+    try:
+        rate = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not _fits(rate):
+        raise Rejected(
+            "price.bad_rate",
+            f"{name} is {text[:40]!r}; it must be 0 to {RATE_MAX:,} dollars for a million tokens, "
+            f"with at most {DECIMALS_MAX} decimals.",
+            hint="Write it like 2.50.",
+        )
+    return f"{rate:f}"
+
+
+def _fits(rate: Decimal) -> bool:
     # The exponent first: a rate such as 1E+999999 must not be written out.
     exponent = rate.as_tuple().exponent
     fits = isinstance(exponent, int) and -DECIMALS_MAX <= exponent <= 6
-    if not fits or not 0 <= rate <= RATE_MAX:
+    return fits and 0 <= rate <= RATE_MAX
+
+
+def _refuse_bad_rate(model: str, name: str, rate: Decimal) -> None:
+    if not _fits(rate):
         raise Rejected(
             "price.bad_rate",
             f"The {name} price of {model!r} is {str(rate)[:40]}; it must be 0 to {RATE_MAX:,} "

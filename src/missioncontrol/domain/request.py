@@ -12,6 +12,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 
 
 FORMER_VERBS = {
+    "Asked": "schedule",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "MemoryAsked": "memory",
@@ -19,6 +20,7 @@ FORMER_VERBS = {
     "RemovalAsked": "product",
     "RemovalFinished": "product.finish_removal",
     "SavedAsked": "product",
+    "PriceChange": "price.set",
     "SecondLookAsked": "user.second_look",
     "SourceAsked": "product",
     "TokenAsked": "token.issue",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from missioncontrol.ports.access_store import Use
     from missioncontrol.ports.agent_sessions import ActivityStore
     from missioncontrol.ports.workspaces import WorkspaceList
+    from missioncontrol.ports.calendar import Calendar
 
     AnyRequest = Request[Principal, Any, Any]
 
@@ -94,6 +95,11 @@ class Console:
     def remembered(self) -> Remembered:
         """Answers questions about the memory."""
         return self.archive.remembered
+
+    @property
+    def calendar(self) -> "Calendar":
+        """What knows when a schedule fires."""
+        return self.instruments.calendar
 
     @property
     def now(self) -> float:

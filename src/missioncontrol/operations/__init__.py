@@ -24,6 +24,8 @@ NOUNS = (
     "agent_session",
     "workspace",
     "product",
+    "schedule",
+    "price",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

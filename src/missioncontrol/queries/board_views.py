@@ -56,7 +56,7 @@ async def roadmap(reader: Reader, _: str) -> Roadmap:
     now = reader.now
     return await roadmap_of(
         reader.present,
-        reader.instruments.calendar,
+        reader.calendar,
         now,
         now - BEFORE_DAYS * DAY,
         now + AFTER_DAYS * DAY,

@@ -35,6 +35,7 @@ class _Imports:
 
     def __init__(self) -> None:
         self._names: dict[str, set[str]] = {}
+        self.constants: dict[str, str] = {}  # values of parameters, which are made once
 
     def need(self, module: str, name: str) -> str:
         self._names.setdefault(module, set()).add(name)
@@ -73,6 +74,7 @@ def _module(noun: str) -> str:
         "",
         *imports.lines(),
         "",
+        *(f"{each} = {value}" for each, value in imports.constants.items()),
         "",
         f"class {name}Requests(Resource[L]):",
         f'    """What is declared of the noun {noun}."""',
@@ -206,8 +208,12 @@ def _given(fields: list[Field]) -> str:
 
 def _parameter(field: Field, imports: _Imports) -> str:
     kind = _type(field, imports)
-    default = "" if field.is_required else f" = {repr_of(field.default)}"
-    return f"{field.name}: {kind}{default}"
+    if field.is_required:
+        return f"{field.name}: {kind}"
+    default = repr_of(field.default)
+    if isinstance(field.default, msgspec.Struct):
+        imports.constants[field.name.upper()], default = default, field.name.upper()
+    return f"{field.name}: {kind} = {default}"
 
 
 def _type(field: Field, imports: _Imports) -> str:

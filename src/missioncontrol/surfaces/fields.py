@@ -52,6 +52,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         default = info.default_factory() if has_factory else info.default
     kind, metas = _unwrapped(info.type)
     inner = get_args(kind)[0] if _is_union(kind) else kind  # An optional number has bounds there.
+    metas = [*metas, *_unwrapped(inner)[1]]
     return Field(
         info.name,
         plain(info.type),
@@ -60,7 +61,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         _is_union(kind) and type(None) in get_args(kind),
         default,
         next((meta.description for meta in metas if meta.description), "") or "",
-        next(iter(_unwrapped(inner)[1] or metas), msgspec.Meta()),
+        metas[-1] if metas else msgspec.Meta(),
     )
 
 

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from missioncontrol import operations
-from missioncontrol.application.queries.actions import Action, Argument
+from missioncontrol.application.queries.actions import ACTIONS, Action, Argument
 from missioncontrol.declarations import Operation
 from missioncontrol.surfaces.fields import Field, fields_of
 
@@ -22,6 +22,8 @@ FORMS = {
     "product.save_cohort": "/cockpit/trends",
     "product.save_dashboard": "/cockpit/trends",
     "retention": "/settings/retention",
+    "schedule": "/schedules",
+    "schedule.add": "/schedules/new",
     "share": "/missions",
     "token": "/settings/tokens",
     "user": "/settings/users",
@@ -41,6 +43,7 @@ ICONS = {
     "memory": "memory",
     "product": "cockpit",
     "retention": "log",
+    "schedule": "schedules",
     "share": "link",
     "token": "lock",
     "user": "user",
@@ -70,7 +73,9 @@ def declared_actions() -> tuple[Action, ...]:
     An operation without needed arguments acts at once, after a question where it takes something
     away. Others open the page with their form, or ask for each argument.
     """
-    return tuple(_action(each) for each in operations.every() if each.name not in INTERNAL)
+    by_hand = {name for action in ACTIONS for name in action.covers}
+    others = (each for each in operations.every() if each.name not in INTERNAL | by_hand)
+    return tuple(_action(each) for each in others)
 
 
 def _action(of: Operation[Any, Any]) -> Action:

@@ -46,7 +46,7 @@ async def palette(
     choices = {
         **_runs(present),
         **_missions(present),
-        **_of_schedules(schedules(present, instruments, now)[:CHOICES_MAX]),
+        **_of_schedules(schedules(present, instruments.calendar, now)[:CHOICES_MAX]),
         **_approvals(present, principal, now),
         "workflow": [
             Choice(each.name, each.name, each.description)

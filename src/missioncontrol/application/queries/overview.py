@@ -109,7 +109,7 @@ async def overview(
     counts = present.statuses.counts()
     stuck = present.statuses.stuck()
     live_count = sum(counts.get(status, 0) for status in LIVE)
-    planned = schedules(present, instruments, now)
+    planned = schedules(present, instruments.calendar, now)
     wording = _OverviewFacts(
         operation,
         is_engine_there,

@@ -1,11 +1,11 @@
 """What the clock starts: each schedule, its next slots, what became of past ones, how runs went."""
 
 from datetime import datetime, timedelta, timezone
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
 
-from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.queries.rows import newest_rows, row_of
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.schedules import stream_of
@@ -22,6 +22,7 @@ from missioncontrol.domain.schedule.events import (
     SlotSkipped,
     SlotsSkipped,
 )
+from missioncontrol.domain.schedule.slots import GRACE_SECONDS
 from missioncontrol.ports.calendar import Calendar, Daylight, Moment
 from missioncontrol.projections.schedules import (
     ScheduleRow,
@@ -32,7 +33,7 @@ from missioncontrol.projections.schedules import (
 
 SCHEDULES_MAX = 2_000
 NEXT = 10
-PAST_MAX = 200
+PAST_MAX = 1_000
 
 
 class NextSlot(msgspec.Struct, frozen=True):
@@ -90,6 +91,7 @@ class ScheduleView(msgspec.Struct, frozen=True):
     alert: str
     alerted: float
     events: int  # in its stream
+    is_ahead: bool  # slots up to `answered` were answered by a clock that stood ahead: none fires
     success_rate: float | None
     recent_success_rate: float | None
     next: list[NextSlot]
@@ -112,12 +114,12 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 def schedules(
-    present: Present, instruments: Instruments, now: float, *, removed: bool = False
+    present: Present, calendar: Calendar, now: float, *, removed: bool = False
 ) -> list[ScheduleView]:
     """Return schedules by name; those that were removed only where asked."""
     rows: list[ScheduleRow] = newest_rows(present, "schedule", limit=SCHEDULES_MAX)
     chosen = (row for row in rows if removed or is_open(row))
-    return [view_of(row, instruments.calendar, now, 1) for row in sorted(chosen, key=_name)]
+    return [view_of(row, calendar, now, 1) for row in sorted(chosen, key=_name)]
 
 
 def _name(row: ScheduleRow) -> str:
@@ -125,7 +127,7 @@ def _name(row: ScheduleRow) -> str:
 
 
 async def schedule_detail(
-    present: Present, instruments: Instruments, name: str, now: float, *, limit: int = 50
+    present: Present, calendar: Calendar, name: str, now: float, *, limit: int = 50
 ) -> ScheduleDetail:
     """Return one schedule, its next slots, and its newest events.
 
@@ -145,7 +147,7 @@ async def schedule_detail(
         )
         for row in reversed(rows)
     ]
-    return ScheduleDetail(view_of(row, instruments.calendar, now, NEXT), past)
+    return ScheduleDetail(view_of(row, calendar, now, NEXT), past)
 
 
 def schedule_row(present: Present, name: str) -> ScheduleRow:
@@ -156,7 +158,8 @@ def schedule_row(present: Present, name: str) -> ScheduleRow:
     """
     row: ScheduleRow | None = row_of(present, "schedule", stream_of(name))
     if row is None:
-        raise unknown_schedule(name)
+        known = [row.id for row in newest_rows(present, "schedule", limit=SCHEDULES_MAX)]
+        raise unknown_schedule(name, near=get_close_matches(name, known, 1))
     return row
 
 
@@ -166,6 +169,7 @@ def view_of(row: ScheduleRow, calendar: Calendar, now: float, count: int) -> Sch
     return ScheduleView(
         **fields,
         words=calendar.in_words(row.cron),
+        is_ahead=row.status == "active" and row.answered > now + GRACE_SECONDS,
         success_rate=success_rate(row),
         recent_success_rate=recent_success_rate(row),
         next=[slot_of(slot) for slot in next_slots(row, calendar, now, count)],
@@ -190,22 +194,21 @@ def local_time(slot: Moment) -> datetime:
     return datetime.fromtimestamp(slot.at, timezone(timedelta(seconds=slot.offset_seconds)))
 
 
-def preview(instruments: Instruments, cron: str, zone: str, now: float) -> Preview:
+def preview(calendar: Calendar, cron: str, zone: str, now: float) -> Preview:
     """Return the next slots that a schedule would have.
 
     Raises:
         Rejected: `schedule.bad_cron`, `schedule.never_fires`, `schedule.bad_zone`.
     """
-    calendar = instruments.calendar
     plain = calendar.check(cron, zone)
     found = calendar.preview(plain, zone, now, count=NEXT)
     return Preview(plain, zone, calendar.in_words(plain), [slot_of(slot) for slot in found])
 
 
-def refusal_of(instruments: Instruments, cron: str, zone: str, now: float) -> Preview | Rejected:
+def refusal_of(calendar: Calendar, cron: str, zone: str, now: float) -> Preview | Rejected:
     """Return the preview, or what is wrong with the expression or the zone."""
     try:
-        return preview(instruments, cron, zone, now)
+        return preview(calendar, cron, zone, now)
     except Rejected as refusal:
         return refusal
 

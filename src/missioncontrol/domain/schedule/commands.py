@@ -1,10 +1,23 @@
 """What can be asked of a schedule."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.schedule.events import Outcome, Policy
+
+REASON_MAX = 2_000
+
+Name = Annotated[str, Meta(min_length=1, max_length=63, description="A-z, 0-9 and hyphens.")]
+Workflow = Annotated[
+    str, Meta(min_length=1, max_length=300, description="The name of a saved workflow.")
+]
+Cron = Annotated[
+    str, Meta(min_length=1, max_length=300, description="Five fields: `30 2 * * *`; or `@daily` …")
+]
+Zone = Annotated[str, Meta(min_length=1, max_length=100, description="Such as Europe/Berlin.")]
+Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why; stored in the log.")]
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -34,60 +47,72 @@ class Due(msgspec.Struct, frozen=True):
     earlier: Missed | None = None  # before the first of `slots`
 
 
-class AddSchedule(Command, frozen=True):
-    """Begin a schedule; its cron expression, zone, workflow and inputs have been found sound."""
+NOTHING_DUE = Due(0.0)
+"""What came due is looked up by the service, in the moment in which it decides."""
 
-    schedule: str
-    workflow: str
-    cron: str
-    zone: str = "UTC"
-    version: int | None = None
-    inputs: dict[str, Any] = {}
+
+class Times(Command, frozen=True):
+    """What a schedule starts, and when; the service has found all of it sound."""
+
+    name: Name
+    workflow: Workflow
+    cron: Cron
+    zone: Zone = "UTC"
+    version: (
+        Annotated[
+            int,
+            Meta(ge=1, le=1_000_000_000, description="Of the workflow; else the newest each time."),
+        ]
+        | None
+    ) = None
+    inputs: Annotated[dict[str, Any], Meta(description="What each run is given.")] = {}
     policy: Policy = Policy()
-    author: str = ""
-    reason: str = ""
+    author: str = ""  # in whose name its runs are started
+    reason: Reason = ""
 
 
-class ChangeSchedule(Command, frozen=True):
-    """Change what it starts or its times; all of it has been found sound."""
+class AddSchedule(Times, frozen=True):
+    """Begin a schedule."""
 
-    due: Due
-    workflow: str
-    cron: str
-    zone: str
-    version: int | None
-    inputs: dict[str, Any]
-    policy: Policy
-    author: str
-    reason: str = ""
+
+class ChangeSchedule(Times, frozen=True):
+    """Change what it starts, or its times."""
+
+    due: Due = NOTHING_DUE
 
 
 class SkipSlot(Command, frozen=True):
     """Skip the next slot, which has no answer yet."""
 
-    slot: float
-    reason: str = ""
+    name: Name
+    slot: Annotated[
+        float, Meta(gt=0, le=1e11, description="As `next` of the schedule names it, in seconds.")
+    ]
+    reason: Reason = ""
 
 
 class PauseSchedule(Command, frozen=True):
     """Pause all slots."""
 
-    due: Due
-    reason: str = ""
+    name: Name
+    reason: Reason = ""
+    due: Due = NOTHING_DUE
 
 
 class ResumeSchedule(Command, frozen=True):
     """Resume the slots, from now on."""
 
-    due: Due
-    reason: str = ""
+    name: Name
+    reason: Reason = ""
+    due: Due = NOTHING_DUE
 
 
 class RemoveSchedule(Command, frozen=True):
     """End the schedule."""
 
-    due: Due
-    reason: str = ""
+    name: Name
+    reason: Reason = ""
+    due: Due = NOTHING_DUE
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -113,11 +138,13 @@ class StartQueued(Command, frozen=True):
 
 
 class StartByHand(Command, frozen=True):
-    """Record that a user asked for `run`, which was created in the same transaction."""
+    """Start a run now; the service creates `run` in the same transaction."""
 
-    run: str
-    reason: str = ""
-    force: bool = False  # also beside a run that has not ended
+    name: Name
+    reason: Reason = ""
+    force: Annotated[bool, Meta(description="Also beside a run that has not ended.")] = False
+    run: str = ""
+    on_behalf: str = ""  # the person for whom an agent asks
 
 
 class EndRun(Command, frozen=True):
@@ -128,15 +155,13 @@ class EndRun(Command, frozen=True):
     ended: float
 
 
-ScheduleCommand = (
+ByPeople = (
     AddSchedule
     | ChangeSchedule
     | SkipSlot
     | PauseSchedule
     | ResumeSchedule
     | RemoveSchedule
-    | TakeSlots
-    | StartQueued
     | StartByHand
-    | EndRun
 )
+ScheduleCommand = ByPeople | TakeSlots | StartQueued | EndRun

@@ -2,12 +2,14 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
 
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.schedule.commands import (
+    REASON_MAX,
     AddSchedule,
     ChangeSchedule,
     Due,
@@ -22,8 +24,11 @@ from missioncontrol.domain.schedule.commands import (
     StartByHand,
     StartQueued,
     TakeSlots,
+    Times,
 )
 from missioncontrol.domain.schedule.events import (
+    CATCH_UP_MAX,
+    JITTER_SECONDS_MAX,
     Policy,
     QueuedSlotsDropped,
     QueuedSlotStarted,
@@ -45,10 +50,7 @@ from missioncontrol.domain.schedule.events import (
 from missioncontrol.domain.schedule.slots import GRACE_SECONDS, RUNS_MAX, Answered, answers
 from missioncontrol.domain.schedule.states import Paused, Schedule
 
-CATCH_UP_MAX = 100
-JITTER_SECONDS_MAX = 86_400.0
 WINDOW_SECONDS_MAX = 10 * 366 * 86_400.0
-REASON_MAX = 2_000
 INPUTS_BYTES_MAX = 65_536
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -91,12 +93,12 @@ def decide(command: ScheduleCommand, schedule: Schedule | None, now: float) -> l
             assert_never(command)
 
 
-def unknown_schedule(name: str = "") -> NotFound:
-    """Say that there is no such schedule."""
+def unknown_schedule(name: str = "", near: Sequence[str] = ()) -> NotFound:
+    """Say that there is no such schedule; `near` are names that are nearly the same."""
     return NotFound(
         "schedule.unknown",
         f"There is no schedule {name!r} here." if name else "There is no such schedule.",
-        hint="`mission schedule list` names them.",
+        hint=f"Did you mean {near[0]}?" if near else "`mission schedule list` names them.",
     )
 
 
@@ -241,17 +243,17 @@ def _add(command: AddSchedule, schedule: Schedule | None) -> list[ScheduleEvent]
             f"There is a schedule {schedule.name!r} already.",
             hint=f"Choose another name, or `mission schedule remove {schedule.name}` first.",
         )
-    if not NAME.fullmatch(command.schedule):
+    if not NAME.fullmatch(command.name):
         raise Rejected(
             "schedule.bad_name",
-            f"The name {command.schedule[:80]!r} does not fit.",
+            f"The name {command.name[:80]!r} does not fit.",
             hint="Begin with a letter; then at most 62 of a-z, 0-9 and hyphens, all lower case.",
         )
     _refuse_bad_policy(command.policy)
     _refuse_large_inputs(command)
     return [
         ScheduleAdded(
-            command.schedule,
+            command.name,
             command.workflow,
             command.cron,
             command.zone,
@@ -395,7 +397,7 @@ def _reason(text: str) -> str:
     return text
 
 
-def _refuse_large_inputs(command: AddSchedule | ChangeSchedule) -> None:
+def _refuse_large_inputs(command: Times) -> None:
     size = len(msgspec.json.encode(command.inputs))
     if size > INPUTS_BYTES_MAX:
         raise Rejected(

@@ -5,9 +5,13 @@ answered by exactly one of `SlotFired`, `SlotQueued` and `SlotSkipped`, or lies 
 `SlotsSkipped`. What later becomes of a queued slot is recorded by events of its own.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
+
+CATCH_UP_MAX = 100
+JITTER_SECONDS_MAX = 86_400.0
 
 Misfire = Literal["skip", "latest", "all"]
 Overlap = Literal["skip", "queue", "cancel", "allow"]
@@ -31,14 +35,17 @@ Why = Literal[
 AlertKind = Literal["failed", "missed", "late", "refused"]
 
 
-class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What happens to slots that come at a bad time."""
 
     misfire: Misfire = "skip"  # which of the slots that were missed run after all
-    catch_up: int = 0  # with `all`: how many, the newest; otherwise 0
-    window_seconds: float = 0.0  # older ones never run; 0 is no limit
+    # With `all`: how many, the newest; otherwise 0.
+    catch_up: Annotated[int, Meta(ge=0, le=CATCH_UP_MAX)] = 0
+    # Older ones never run; 0 is no limit.
+    window_seconds: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
     overlap: Overlap = "skip"  # what a slot does that finds a run of the schedule at work
-    jitter_seconds: float = 0.0  # each slot waits up to this long, always the same for one slot
+    # Each slot waits up to this long, always the same for one slot.
+    jitter_seconds: Annotated[float, Meta(ge=0, le=JITTER_SECONDS_MAX)] = 0.0
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,16 +1,19 @@
 """One engine's life in a simulated world: the real parts, put together over what survives it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 
+from missioncontrol import operations
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.workflow_files.reader import read_all
+from missioncontrol.app.execute import Executor
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import LEDGER_EVENTS_MAX, Budgets
@@ -27,6 +30,7 @@ from missioncontrol.application.scope import Scopes
 from missioncontrol.application.webhooks import WebhookService
 from missioncontrol.application.workflow_starter import ScheduledStart
 from missioncontrol.application.workflows import Workflows
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.run.commands import ReportFailure
@@ -81,6 +85,12 @@ SCHEDULES_MAX = 100
 AGENTS_MAX = 100
 RUNS_REMEMBERED = 1_000
 ENGINE_ACTOR = "engine"
+
+
+@cache
+def by_command() -> Mapping[type, Operation[Any, Any]]:
+    """Return an operation for each command that has one."""
+    return {each.command: each for each in operations.every()}
 
 
 class SimulatedEngine:
@@ -236,9 +246,20 @@ class SimulatedEngine:
     async def ask(self, what: Any, actor: str) -> Any:
         """Ask as a person does; a refusal is an answer too, and comes back as one."""
         try:
-            return await self.command_bus.do(what, actor)
+            return await self.do(what, actor)
         except MissionControlError as refusal:
             return refusal
+
+    async def do(self, what: Any, actor: str) -> Any:
+        """Do what a person asks: the command of an operation, or a request for the office.
+
+        Raises:
+            MissionControlError: as the service.
+        """
+        operation = by_command().get(type(what))
+        if operation is None:
+            return await self.command_bus.do(what, actor)
+        return await Executor(self.command_bus).execute(operation, what, actor)
 
     @property
     def death(self) -> "asyncio.Task[None]":

@@ -20,13 +20,19 @@ from missioncontrol.application.asks import (
     StopAll,
 )
 from missioncontrol.application.budgets import CapChange
-from missioncontrol.application.prices import PriceChange
-from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.budget.balances import Standing
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.price_list import SetPrice
 from missioncontrol.domain.run.events import Failure
+from missioncontrol.domain.schedule.commands import (
+    AddSchedule,
+    PauseSchedule,
+    RemoveSchedule,
+    ResumeSchedule,
+    StartByHand,
+)
 from missioncontrol.domain.schedule.events import Misfire, Policy
 from missioncontrol.domain.work import Usage, Work
 from missioncontrol.testing.simulation.approvers import Approvers
@@ -97,7 +103,7 @@ MINUTES_MAX = 600
 """Until everything has to have ended once everybody wants it to."""
 
 Limited = Literal["agent", "actor", "workspace"]
-Verb = Literal["add", "pause", "resume", "remove", "run"]
+STEERING = {"pause": PauseSchedule, "resume": ResumeSchedule, "remove": RemoveSchedule}
 
 PLENTY = 10**12
 UNITS = ("cost", "tokens")
@@ -199,8 +205,8 @@ class People:
             jitter_seconds=self.dice.choice((0.0, 0.0, 20.0)),
         )
         cron = self.dice.choice(("*/5 * * * *", "*/10 * * * *", "*/2 * * * *"))
-        wanted = NewSchedule(name, ROOT, cron, policy=policy)
-        return Asked("add", name, "It is to be done.", wanted), self.dice.choice(AUTHORS)
+        add = AddSchedule(name, ROOT, cron, policy=policy, reason="It is to be done.")
+        return add, self.dice.choice(AUTHORS)
 
     # What comes to their minds.
 
@@ -261,8 +267,8 @@ class People:
             return self._raised(self.dice.choice(caps), self.dice.choice((2, 10))), BOSS
         return self._cap(), BOSS
 
-    def _price(self) -> PriceChange:
-        return PriceChange(
+    def _price(self) -> SetPrice:
+        return SetPrice(
             MYSTERY,
             Decimal(self.dice.choice(("1", "2.5"))),
             Decimal(self.dice.choice(("4", "10"))),
@@ -295,13 +301,15 @@ class People:
         names = [name.removeprefix("schedule-") for name in house.disk.inspector.books.schedules]
         if not names:
             return self._schedule("often")
-        verbs: tuple[Verb, ...] = ("pause", "resume", "resume", "run", "run", "remove", "add")
-        verb = self.dice.choice(verbs)
+        verb = self.dice.choice(("pause", "resume", "resume", "run", "run", "remove", "add"))
         name = self.dice.choice(names)
         if verb == "add":
             return self._schedule(name)
         forced = self.dice.random() < 0.3
-        return Asked(verb, name, "A user asked.", force=forced), self.dice.choice(AUTHORS)
+        author, reason = self.dice.choice(AUTHORS), "A user asked."
+        if verb == "run":
+            return StartByHand(name, reason, forced), author
+        return STEERING[verb](name, reason), author
 
     # When it gets dangerous.
 
@@ -355,8 +363,8 @@ class People:
             limit: Any = kind
             await house.ask(ChangeLimit(limit, name, "The day is over."), OPERATOR)
         for name in list(house.disk.inspector.books.schedules):
-            asked = Asked("remove", name.removeprefix("schedule-"), "The day is over.")
-            await house.ask(asked, OPERATOR)
+            remove = RemoveSchedule(name.removeprefix("schedule-"), "The day is over.")
+            await house.ask(remove, OPERATOR)
         for _ in range(MINUTES_MAX):
             await self._pay(house)
             await self.approvers.look(house)

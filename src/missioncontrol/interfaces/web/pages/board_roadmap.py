@@ -11,11 +11,9 @@ from litestar.params import FromPath, URLEncodedBody
 from missioncontrol.application.queries import schedules as queries
 from missioncontrol.application.roadmap import Roadmap, roadmap_of
 from missioncontrol.application.schedule_moves import MovePreview, preview_of
-from missioncontrol.application.schedules import Asked, NewSchedule
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.schedule.moving import moved as moved_cron
-from missioncontrol.interfaces.api.schedules import change
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import roadmap_calendar as calendar
@@ -25,11 +23,13 @@ from missioncontrol.interfaces.web.pages.schedules import tag
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.seen import refuse_overtaken
 from missioncontrol.operations import work_item as operations
+from missioncontrol.operations.schedule import CHANGE
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
 PAGE = "board/roadmap.html"
 COLLIDES_DAYS = 90
+KEPT = ("workflow", "zone", "version", "inputs", "policy")
 DONE: dict[str, Any] = {"include_in_schema": False, "status_code": 200}
 
 
@@ -159,8 +159,8 @@ async def move_schedule(
     row = queries.schedule_row(console.present, name)
     refuse_overtaken(data, tag(row), f"Schedule {name!r}")
     cron = data.get("cron", "").strip()
-    wanted = NewSchedule(name, row.workflow, cron, row.zone, row.version, row.inputs, row.policy)
-    await change(console, request, Asked("change", name, "Moved on the roadmap.", wanted))
+    kept = {each: getattr(row, each) for each in KEPT}
+    await console.run(request, CHANGE, name, cron=cron, reason="Moved on the roadmap.", **kept)
     return moved(request, _back(data))
 
 

@@ -1,6 +1,5 @@
 """What holds for all work: the emergency stop, stages, and settings of caps, prices and limits."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,7 +10,6 @@ from litestar.params import QueryParameter, URLEncodedBody
 
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.budgets import CapChange
-from missioncontrol.application.prices import PriceChange
 from missioncontrol.application.queries import costs as queries
 from missioncontrol.application.queries.costs import CapView
 from missioncontrol.domain.budget.scopes import Kind, Period, Scope
@@ -19,6 +17,7 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.money import micro_dollars, plain_dollars
 from missioncontrol.domain.operation import Stage
+from missioncontrol.domain.price_list import rate_in
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.budgets import cap_tag, standing
 from missioncontrol.interfaces.api.operation import operation_now
@@ -26,6 +25,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page, prepare, stage_line
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
+from missioncontrol.operations.price import SET as SET_PRICE
 from missioncontrol.surfaces.conditional import tag_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -217,33 +217,18 @@ async def set_price(
 ) -> Response[Any]:
     """Say what a model costs from a date on."""
     model = data.get("model", "").strip()
-    change = PriceChange(
-        model,
-        _rate(data.get("input", "")),
-        _rate(data.get("output", "")),
-        data.get("reason", "").strip(),
-        _rate(data["cached"]) if data.get("cached", "").strip() else None,
-        _rate(data["cache_write"]) if data.get("cache_write", "").strip() else None,
-        data.get("valid_from", "").strip(),
-    )
+    given = {name: data.get(name, "").strip() for name in ("reason", "valid_from")}
+    for name in ("input", "output", "cached", "cache_write"):
+        text = data.get(name, "")
+        if text.strip() or name in ("input", "output"):
+            given[name] = rate_in(text, f"The {name.replace('_', ' ')} price")
     if data.get(FIELD):
         found = await queries.price_view_of(
             console.present, console.instruments, model, console.instruments.now
         )
         refuse_overtaken(data, tag_of(found), f"The price of {model!r}")
-    await console.ask(request, change)
+    await console.run(request, SET_PRICE, model, **given)
     return moved(request, f"/settings/prices?{urlencode({'model': model})}")
-
-
-def _rate(text: str) -> Decimal:
-    try:
-        return Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        raise Rejected(
-            "price.bad_rate",
-            f"{text[:40]!r} is no price.",
-            hint="Enter US dollars per million tokens, for example 2.50.",
-        ) from None
 
 
 # Rate limits.

@@ -1,5 +1,6 @@
 """The pages of schedules: what the clock starts, one schedule in full, and the form for one."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -10,16 +11,16 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 
 from missioncontrol.application.queries import schedules as queries
 from missioncontrol.application.queries.schedules import Preview, ScheduleView
-from missioncontrol.application.schedules import Asked, NewSchedule
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.schedule.events import Policy
-from missioncontrol.interfaces.api.schedules import change, detail
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
+from missioncontrol.operations import schedule as operations
 from missioncontrol.projections.schedules import ScheduleRow
 from missioncontrol.surfaces.conditional import tag_of
 
@@ -65,7 +66,7 @@ async def list_page(
 ) -> Response[str]:
     """Show what the clock starts."""
     now = console.instruments.now
-    found = queries.schedules(console.present, console.instruments, now, removed=removed)
+    found = queries.schedules(console.present, console.calendar, now, removed=removed)
     values: dict[str, Any] = {"schedules": found, "verdict": verdict(found), "removed": removed}
     if is_part(request):
         return fragment(request, LIST, "rows", **values)
@@ -111,7 +112,7 @@ async def preview_part(
 
 def _preview(console: Console, cron: str, zone: str) -> dict[str, Any]:
     now = console.instruments.now
-    found = queries.refusal_of(console.instruments, cron.strip(), zone.strip() or "UTC", now)
+    found = queries.refusal_of(console.calendar, cron.strip(), zone.strip() or "UTC", now)
     is_good = isinstance(found, Preview)
     return {"preview": found if is_good else None, "fault": None if is_good else found}
 
@@ -151,9 +152,7 @@ async def add(request: AnyRequest, console: NamedDependency[Console], data: Form
     """Add a schedule."""
     try:
         name = data.get("name", "").strip()
-        await console.ask(
-            request, Asked("add", name, data.get("reason", ""), wanted_of(name, data))
-        )
+        await console.run(request, operations.ADD, name=name, **given_by(data))
     except MissionControlError as error:
         return await _form(request, console, data, "", error=error)
     return moved(request, f"/schedules/{quote(name, safe='')}")
@@ -164,7 +163,9 @@ async def schedule_page(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Show one schedule: its next slots, and what became of the ones before."""
-    found = await detail(console, name, 100)
+    found = await queries.schedule_detail(
+        console.present, console.calendar, name, console.now, limit=100
+    )
     values: dict[str, Any] = {"schedule": found.schedule, "past": found.past}
     if is_part(request):
         return fragment(request, ONE, "standing", **values)
@@ -205,17 +206,17 @@ async def edit(
 ) -> Response[Any]:
     """Change a schedule."""
     try:
-        ask = Asked("change", name, data.get("reason", ""), wanted_of(name, data))
+        given = given_by(data)
         row = queries.schedule_row(console.present, name)
         refuse_overtaken(data, tag(row), f"Schedule {name!r}")
-        await change(console, request, ask)
+        await console.run(request, operations.CHANGE, name, **given)
     except MissionControlError as error:
         return await _form(request, console, data, name, error=error)
     return moved(request, f"/schedules/{quote(name, safe='')}")
 
 
-def wanted_of(name: str, data: dict[str, str]) -> NewSchedule:
-    """Return the schedule that a form describes.
+def given_by(data: dict[str, str]) -> dict[str, Any]:
+    """Return the fields of the schedule that a form describes.
 
     Raises:
         Rejected: `schedule.bad_version`, `schedule.bad_inputs` or `schedule.bad_policy`.
@@ -230,15 +231,15 @@ def wanted_of(name: str, data: dict[str, str]) -> NewSchedule:
         overlap,
         _span(data.get("jitter", ""), "The jitter"),
     )
-    return NewSchedule(
-        name,
-        data.get("workflow", "").strip(),
-        data.get("cron", "").strip(),
-        data.get("zone", "").strip() or "UTC",
-        _whole(data.get("version", ""), "The version", "schedule.bad_version"),
-        _inputs(data.get("inputs", "")),
-        policy,
-    )
+    return {
+        "workflow": data.get("workflow", "").strip(),
+        "cron": data.get("cron", "").strip(),
+        "zone": data.get("zone", "").strip() or "UTC",
+        "version": _whole(data.get("version", ""), "The version", "schedule.bad_version"),
+        "inputs": _inputs(data.get("inputs", "")),
+        "policy": policy,
+        "reason": data.get("reason", ""),
+    }
 
 
 def _whole(text: str, what: str, code: str) -> int | None:
@@ -269,6 +270,14 @@ def _inputs(text: str) -> dict[str, Any]:
         ) from None
 
 
+STEERING: Mapping[str, Operation[Any, Any]] = {
+    "pause": operations.PAUSE,
+    "resume": operations.RESUME,
+    "skip": operations.SKIP,
+    "remove": operations.REMOVE,
+}
+
+
 @post(
     "/schedules/{name:str}/{verb:str}", include_in_schema=False, status_code=200, **needs("operate")
 )
@@ -280,12 +289,14 @@ async def steer(
     data: Form,
 ) -> Response[Any]:
     """Pause it, resume it, skip its next slot, start a run now, or end it."""
-    reason = data.get("reason", "").strip()
-    slot = _slot(data.get("slot", "")) if verb == "skip" else 0.0
-    ask = Asked(verb, name, reason, force=data.get("force") == "on", slot=slot)
-    run = await change(console, request, ask)
+    given: dict[str, Any] = {"reason": data.get("reason", "").strip()}
+    if verb == "skip":
+        given["slot"] = _slot(data.get("slot", ""))
     if verb == "run":
-        return moved(request, f"/runs/{run}")
+        given["force"] = data.get("force") == "on"
+        started = await console.run(request, operations.RUN, name, **given)
+        return moved(request, f"/runs/{started.run}")
+    await console.run(request, STEERING[verb], name, **given)
     return moved(
         request, "/schedules" if verb == "remove" else f"/schedules/{quote(name, safe='')}"
     )
