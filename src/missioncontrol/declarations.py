@@ -212,6 +212,8 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     target: Target
     find: Callable[[Any, str], Awaitable[R]]  # source, id
     returns: type[R]
+    # What of it the ETag is made of, where parts of it change with the time alone.
+    state: Callable[[R], Any] = lambda found: found
 
     def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
         """Return the thing as the caller of `reader` sees it."""
@@ -296,6 +298,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     creates: Target | None = None  # answered with 201 and its address
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
     path: str = ""  # below that of the target; else the verb, or nothing where it is not POST
+    also: tuple[str, ...] = ()  # further paths of it below that of the target
     in_address: bool = False  # fields stand in the query of the address, and no body is sent
     # For what only the console has, after the engine: console, command, answer, caller and key.
     finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
@@ -337,6 +340,12 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if self.creates is not None:
             return self.creates.path
         return f"/{self.path or self.verb}"
+
+    @property
+    def routes(self) -> list[str]:
+        """All paths of its route: `route`, and the further ones."""
+        further = [f"{self.target.item_path}/{path}" for path in self.also] if self.target else []
+        return [self.route, *further]
 
     @cached_property
     def given(self) -> type[msgspec.Struct]:

@@ -6,7 +6,6 @@ the console, and no mistake in it, is a way around this.
 
 from typing import Any
 
-from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
@@ -48,7 +47,6 @@ NEEDED: dict[str, Needed] = {
     "CapChange": "govern",
     "RaiseCaps": "govern",
     "PriceChange": "govern",
-    "AgentAsked": "govern",
     "ElevationWished": "operate",
     "KeyAsked": "govern",
     "TraceAsked": "approve",
@@ -63,10 +61,9 @@ NEEDED: dict[str, Needed] = {
     "DigestTaken": "sign_in",
     "WorkerDrained": "govern",
     "WorkersListed": "read",
-    "AgentsAtWork": "read",
 }
 
-LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
+LOOKS = frozenset({"WorkersListed"})
 """Verbs that change nothing; they leave nothing in the record."""
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
@@ -90,7 +87,7 @@ def refuse_agents(ask: Any, actor: str) -> None:
     Raises:
         Rejected: `actor.by_agent`.
     """
-    is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
+    is_allowed = isinstance(ask, OnBehalfCommand)
     is_allowed |= isinstance(ask, Asked) and ask.verb == "run"
     refuse_agent(actor, by_agents=is_allowed)
 

@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.application.access import AccessService
 from missioncontrol.application.agent_runs import AgentRuns
 from missioncontrol.application.agent_sessions import SessionService
-from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
 from missioncontrol.application.analytics.product_service import (
@@ -175,9 +175,7 @@ class Office:
             StopAll: self._stop,
             StartAll: self._start,
             ChangeLimit: self._limit,
-            AgentAsked: self._agent,
             ElevationWished: self._elevate,
-            AgentsAtWork: self._agents_at_work,
             AnswerGiven: self._answer,
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
@@ -312,14 +310,8 @@ class Office:
 
     # Agents, and what they ask people.
 
-    async def _agent(self, ask: AgentAsked, actor: str) -> Any:
-        return await self.agents.take(ask, actor=actor)
-
     async def _elevate(self, ask: ElevationWished, actor: str) -> Any:
         return await self.elevations.take(ask, actor=actor)
-
-    async def _agents_at_work(self, _: AgentsAtWork, __: str) -> dict[str, int]:
-        return self.agents.busy()
 
     async def _list_workers(self, _: WorkersListed, __: str) -> Any:
         return list(self._open_workforce().seen())

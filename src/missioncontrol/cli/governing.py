@@ -81,7 +81,7 @@ def price(arguments: argparse.Namespace) -> int:
 
 def agent(arguments: argparse.Namespace) -> int:
     """Do what `mission agent` was asked for."""
-    if arguments.agent in ("run", "sessions", "session", "adopt"):
+    if arguments.agent in ("run", "list", "sessions", "session", "adopt"):
         from missioncontrol.cli.declarations import run
 
         return run(arguments)

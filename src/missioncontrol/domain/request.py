@@ -12,6 +12,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 
 
 FORMER_VERBS = {
+    "AgentAsked": "agent",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "MemoryAsked": "memory",

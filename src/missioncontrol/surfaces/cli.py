@@ -155,8 +155,10 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
+    is_text = field.name in declared.terminal.parse
+    kind = str if is_text else {int: number, float: float}.get(field.item, str)
     if field.name in declared.terminal.positional:
-        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
+        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help, type=kind)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
     if field.kind is bool:
@@ -166,8 +168,7 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
         options["choices"] = field.choices
     else:
         options["metavar"] = _metavar(declared, field)
-        is_text = field.name in declared.terminal.parse
-        options["type"] = str if is_text else {int: number, float: float}.get(field.item, str)
+        options["type"] = kind
     if field.is_list:
         options |= {"action": "append", "default": []}
     default = declared.terminal.defaults.get(field.name)

@@ -118,7 +118,7 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
         id_ = target.from_path(given[target.placeholder]) if target else ""
         found = await query.found(console.reader(request.user), id_)
-        return tagged(request, found, tag_of(found))
+        return tagged(request, found, tag_of(query.state(found)))
 
     parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
     returns = _of(Response, query.returns)
@@ -155,7 +155,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
         returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
-        _path(operation.route),
+        [_path(each) for each in operation.routes],
         http_method=[operation.method],
         summary=operation.title,
         **options,
@@ -175,7 +175,7 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
             id_ = await target.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
             now = await seen.found(console.reader(request.user), id_)
-            refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
+            refuse_stale(if_match, tag_of(seen.state(now)), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
         values = _without_none(given) | {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
@@ -185,7 +185,7 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
             headers["Location"] = f"{ROOT}{creates.path}/{quote(creates.to_path(id_), safe=':')}"
         if shows is not None:
             made = await shows.found(console.reader(request.user), id_)
-            headers["ETag"] = tag_of(made)
+            headers["ETag"] = tag_of(shows.state(made))
         if not headers:
             return made
         return Response(made, status_code=201 if creates is not None else 200, headers=headers)

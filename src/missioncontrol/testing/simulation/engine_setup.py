@@ -1,16 +1,18 @@
 """One engine's life in a simulated world: the real parts, put together over what survives it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from missioncontrol import operations
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.adapters.read_tables.memory import MemoryReadTables
 from missioncontrol.adapters.workflow_files.reader import read_all
+from missioncontrol.app.execute import Executor
 from missioncontrol.application.agents import Agents
 from missioncontrol.application.approvals import Approvals
 from missioncontrol.application.budgets import LEDGER_EVENTS_MAX, Budgets
@@ -237,6 +239,16 @@ class SimulatedEngine:
         """Ask as a person does; a refusal is an answer too, and comes back as one."""
         try:
             return await self.command_bus.do(what, actor)
+        except MissionControlError as refusal:
+            return refusal
+
+    async def run(self, name: str, target: str, given: Mapping[str, Any], actor: str) -> Any:
+        """Execute an operation as a person does; a refusal is an answer too."""
+        operation = operations.find(name)
+        assert operation is not None, name
+        try:
+            command = operation.build(target, given)
+            return await Executor(self.command_bus).execute(operation, command, actor)
         except MissionControlError as refusal:
             return refusal
 
