@@ -266,7 +266,7 @@ NARROW: list[tuple[str, dict[str, Any], Role]] = [
     ("StartAll", {"stage": "all"}, "operator"),
     ("user.add", {"name": "eve", "roles": ["admin"]}, "operator"),
     ("user.name_workspace", {"name": "x"}, "approver"),
-    ("KeyAsked", {"name": "x"}, "operator"),
+    ("gateway_key.issue", {"name": "x"}, "operator"),
 ]
 
 

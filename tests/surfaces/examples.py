@@ -16,11 +16,13 @@ from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.application.agents import DeclareAgent, ReplaceAgent
 from missioncontrol.application.asks import BuildMission
+from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.document import SignDocument
+from missioncontrol.domain.gateway_key import KeyCommand
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.lifecycle.commands import RemoveAgent, Turn
 from missioncontrol.domain.memory import MemoryCommand
@@ -348,6 +350,13 @@ async def stopped_part(client: httpx.AsyncClient) -> str:
     return "command"
 
 
+async def gateway_key(client: httpx.AsyncClient) -> str:
+    name = f"key-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/gateway-keys", json={"name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
 async def outside_session(client: httpx.AsyncClient) -> str:
     """A session of Claude Code that a person of this machine has open."""
     del client
@@ -437,10 +446,14 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
     "work_item.drop": (free_item, {"reason": "not wanted"}),
     "agent_session.adopt": (outside_session, {}),
+    "gateway_key.issue": (nothing, {"name": "laptop", "models": ["gpt-*"]}),
+    "gateway_key.revoke": (gateway_key, {"reason": "lost"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
     "agent_session.adopt": {"mission": "x" * 101},
+    "gateway_key.issue": {"name": "x" * 101},
+    "gateway_key.revoke": {"reason": "x" * 2_001},
     "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
     "decision.accept": {"reason": "x" * 2_001},
     "decision.reject": {"reason": "x" * 2_001},
@@ -507,6 +520,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
+    (frozenset((*get_args(KeyCommand), IssueKeyFor)), ("gateway_key",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((*get_args(Turn), RemoveAgent, DeclareAgent, ReplaceAgent, RunAgent)), ("agent",)),
 )
@@ -516,6 +530,7 @@ INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
     "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
     "CorrectMemory": "the service completes what a correction leaves out",
+    "IssueKey": "the service makes the secret of a key, and keeps its digest",
     "IssueToken": "the service makes the secret of a token, and keeps its digest",
     "RemoveOutput": "the engine keeps to the bound",
     "ShareReport": "the service makes the secret of a link",

@@ -48,7 +48,6 @@ NEEDED: dict[str, Needed] = {
     "RaiseCaps": "govern",
     "PriceChange": "govern",
     "ElevationWished": "operate",
-    "KeyAsked": "govern",
     "TraceAsked": "approve",
     "ExportNoted": "read",
     "ProductAsked": "govern",
@@ -67,7 +66,6 @@ LOOKS = frozenset({"WorkersListed"})
 """Verbs that change nothing; they leave nothing in the record."""
 
 SHOWN_ONCE: dict[str, tuple[str, ...]] = {
-    "KeyAsked": ("key",),
     "SourceAsked": ("key",),
 }
 """Fields of answers that are secrets: nothing keeps them."""

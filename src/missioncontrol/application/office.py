@@ -46,7 +46,7 @@ from missioncontrol.application.evaluations import (
 )
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.exports import ExportDesk, ExportNoted
-from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.inbox.notifications import NotificationService
 from missioncontrol.application.inbox.service import InboxService
 from missioncontrol.application.journal import Journal
@@ -179,7 +179,6 @@ class Office:
             AnswerGiven: self._answer,
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
-            KeyAsked: self._key,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
             SpecAsked: self._accept_spec,
@@ -335,9 +334,6 @@ class Office:
 
     async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
         return await self.execution.tool_permissions.answer(ask, actor=actor)
-
-    async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
-        return await self.keys.take(ask, actor=actor)
 
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
         return await self.open_studio().take(ask, actor=actor)

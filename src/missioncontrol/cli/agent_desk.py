@@ -1,8 +1,7 @@
-"""A home as `mission agent`, `mission questions` and `mission gateway` need it."""
+"""A home as `mission agent` and `mission questions` need it."""
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -12,13 +11,10 @@ from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
 from missioncontrol.app.settings import sandbox_of
-from missioncontrol.application.gateway_keys import KEYS, STREAM
-from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.confinement import available_confinement
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.errors import MissionControlError, Rejected
-from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
@@ -89,16 +85,6 @@ class RosterDesk(Desk):
         # What the other side says of itself may be a secret that it was given.
         version, output = scrubber.text(proof.version), scrubber.text(proof.said)
         return msgspec.structs.replace(proof, version=version, said=output)
-
-    @property
-    def calls(self) -> Path:
-        """See `cli.gateway.GatewayDesk`."""
-        return self.directory.calls
-
-    def keys(self) -> Sequence[KeyIssued]:
-        """See `cli.gateway.GatewayDesk`."""
-        ring, _ = asyncio.run(fold(self.store, KEYS, STREAM))
-        return sorted((ring or NO_KEYS).keys.values(), key=lambda key: key.name)
 
     def _workers(self) -> Sequence[WorkerSeen]:
         if self.home.holder() is None:

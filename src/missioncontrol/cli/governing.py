@@ -106,9 +106,8 @@ def gateway(arguments: argparse.Namespace) -> int:
 
         return server_commands.serve_gateway(arguments)
     from missioncontrol.cli import gateway as verbs
-    from missioncontrol.cli.agent_desk import RosterDesk
 
-    desk = RosterDesk(arguments, os.environ)
+    desk = Desk(arguments, os.environ)
     try:
         return verbs.gateway(arguments, desk, environment=os.environ)
     finally:

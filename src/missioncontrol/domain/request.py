@@ -13,6 +13,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 
 FORMER_VERBS = {
     "AgentAsked": "agent",
+    "KeyAsked": "gateway_key",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "MemoryAsked": "memory",

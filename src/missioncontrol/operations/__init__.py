@@ -22,6 +22,7 @@ NOUNS = (
     "agent",
     "mission",
     "agent_session",
+    "gateway_key",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -23,6 +23,7 @@ NOUNS = (
     "review",
     "agent",
     "agent_session",
+    "gateway_key",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -56,7 +56,7 @@ def handlers_of(noun: str) -> list[Any]:
 
 
 def _typed(path: str) -> str:
-    """Return a path whose places have a kind, which is that of a segment unless another stands there."""
+    """Return a path whose places have a kind each: that of a segment, where none is there."""
     return re.sub(r"{(\w+)}", r"{\1:str}", path)
 
 
