@@ -24,6 +24,7 @@ NOUNS = (
     "agent",
     "agent_session",
     "gateway_key",
+    "workflow",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 
