@@ -327,6 +327,8 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     target: Target
     find: Callable[..., Awaitable[R]]  # source, id; and options, where there are any
     returns: type[R]
+    # What of it the ETag is made of, where parts of it change with the time alone.
+    state: Callable[[R], Any] = lambda found: found
     options: type[msgspec.Struct] = NoFilters  # what callers may say about the answer
 
     def found(self, reader: "Reader", id_: str, given: Mapping[str, Any] = {}) -> Awaitable[R]:
@@ -469,6 +471,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     target: Target | None = None  # of what exists; its id is a field of the command
     creates: Target | None = None  # answered with 201 and its address
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
+    also: tuple[str, ...] = ()  # further paths of it below that of the target
     in_address: bool = False  # fields stand in the query of the address, and no body is sent
     in_query: tuple[str, ...] = ()  # fields that stand there, beside a body
     # For what only the console has, after the engine: console, command, answer, caller and key.
@@ -513,6 +516,11 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if self.creates is not None:
             return f"{self.creates.list_path}/{self.path}".rstrip("/")
         return f"/{self.path or self.verb}"
+
+    @property
+    def further(self) -> list[str]:
+        """The further paths of its route below the root of the API."""
+        return [f"{self.target.item_path}/{path}" for path in self.also] if self.target else []
 
     def made(self, target: str, answer: Any) -> str:
         """Return the id of what is created, by the answer and the id of what it is part of."""

@@ -31,7 +31,7 @@ CHANGES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("AnswerGiven", {"question": "question-1", "answer": "yes"}),
     ("ElevationWished", {"verb": "approve", "name": "command", "elevation": "e"}),
     ("SignOffAsked", SIGNATURE),
-    ("AgentAsked", {"verb": "remove", "name": "command"}),
+    ("agent.remove", {"name": "command"}),
     ("ChangeLimit", {"kind": "workspace", "name": "", "reason": "x", "starts": 9}),
     ("CapChange", {"scope": ["workspace"], "reason": "x"}),
     ("user.name_workspace", {"name": "mine"}),

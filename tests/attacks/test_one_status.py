@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from missioncontrol.application.agents import AgentAsked
 from missioncontrol.cli.main import main
 from missioncontrol.domain.declaration import Declaration
+from missioncontrol.domain.lifecycle.commands import StartAgent, StopAgent
 from missioncontrol.domain.status import RUN_WORDS
 from tests.console.houses import House, console_house
 from tests.console.running import API, begun, ended, saved
@@ -81,12 +81,11 @@ async def _resting(client: httpx.AsyncClient, run: str, word: str) -> None:
 
 async def _in_each_state(house: House, client: httpx.AsyncClient) -> dict[str, str]:
     """Begin runs, and return the status in which each comes to rest."""
-    office, gone = (
-        house.held.command_bus,
-        Declaration("helper", "command", settings={"argv": ["true"]}),
-    )
-    await office.do(AgentAsked("add", "helper", declared=gone), "user:alice")
-    await office.do(AgentAsked("stop", "helper", "On holiday"), "user:alice")
+    agents, gone = house.held.agents, Declaration("helper", "command", settings={"argv": ["true"]})
+    await agents.declare(gone, "command", replace=False, actor="user:alice")
+    for command in (StartAgent(name="helper"), StopAgent("On holiday", name="helper")):
+        await agents.change(command, actor="user:alice")
+    await house.held.journal.durable()
     for name, steps in FLOWS.items():
         await saved(client, f"name: {name}\nsteps:\n  {steps}\n")
     wanted = {"good": "succeeded", "bad": "failed", "asks": "waiting", "later": "stuck"}

@@ -147,8 +147,8 @@ def furnish(client: httpx.Client) -> dict[str, list[str]]:
         _until(client, run, lambda row: bool(row["ended"]))
     nightly = {"name": "nightly", "workflow": "greeting", "cron": "0 3 * * *"}
     asked(client, "schedule.add", nightly)
-    declared = {"name": "helper", "kind": "command", "settings": {"argv": ["echo", "done"]}}
-    asked(client, "AgentAsked", {"verb": "add", "name": "helper", "declared": declared})
+    declared = {"kind": "command", "settings": {"argv": ["echo", "done"]}}
+    asked(client, "agent.add", {"name": "helper", "declared": declared})
     asked(client, "user.add", {"name": "bob", "roles": ["viewer"]})
     goal = {"goal": {"text": "Tidy the shed"}, "execute": False, "concurrency": 1}
     seconds = {"plan_seconds_max": 60, "task_seconds_max": 60}

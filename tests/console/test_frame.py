@@ -86,7 +86,6 @@ NOT_FOR_PEOPLE = {
     "DigestTaken": "the summary of a product reports itself",
     "ExportNoted": "each export of the log notes itself",
     "WorkersListed": "it changes nothing",
-    "AgentsAtWork": "it changes nothing",
 }
 """Requests of the engine that no person makes in the console, and why."""
 

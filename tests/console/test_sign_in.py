@@ -526,7 +526,7 @@ def test_asking_for_anything_is_asking_for_what_one_may(tmp_path: Path) -> None:
                 ("user.add", {"name": "eve", "roles": ["admin"]}),
                 ("user.arrive", {"name": "alice", "subject": "x", "roles": ["admin"]}),
                 ("user.set_password", {"name": "alice"}),
-                ("KeyAsked", {"name": "x"}),
+                ("gateway_key.issue", {"name": "x"}),
                 ("StartAll", {"stage": "all"}),
             ):
                 response = await client.post(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.application.gateway_keys import GatewayKeys, IssueKeyFor
 from missioncontrol.domain.budget.scopes import WORKSPACE, Cap
+from missioncontrol.domain.gateway_key import RevokeKey
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.work import Usage
 from missioncontrol.interfaces.gateway import server
@@ -245,14 +246,14 @@ def test_a_revoked_key_cuts_its_streams_before_the_answer_to_who_revoked_it(
             ours.gateway._keys = IssuedKeys(keys, books.budgets, books.journal, CountingIds())
             cap = Cap(WORKSPACE, amount=Amount(tokens=900_000))
             books.budgets.set_cap(cap, actor="u", reason="Tests")
-            issued = [await keys.take(KeyAsked(name), actor="u") for name in ("one", "other")]
+            issued = [await keys.issue(IssueKeyFor(name), actor="u") for name in ("one", "other")]
             calls = [
-                await held(ours, "/v1/chat/completions", CHAT_ASK, each["key"])
+                await held(ours, "/v1/chat/completions", CHAT_ASK, str(each.key))
                 for each in (*[issued[0]] * 20, issued[1])
             ]
             assert len(books.budgets.ledger.live) == 21
-            await keys.take(KeyAsked("one", revoke=True), actor="u")
-            assert len(books.budgets.ledger.live) == 1, "settled before `take` returns"
+            keys.revoke(RevokeKey("one"), actor="u")
+            assert len(books.budgets.ledger.live) == 1, "settled before `revoke` returns"
             for call in calls[:20]:
                 rest = await asyncio.wait_for(call.rest(), 60)
                 assert "was revoked" in said_at_the_end("/v1/chat/completions", rest)

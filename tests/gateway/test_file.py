@@ -8,9 +8,10 @@ import pytest
 
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
-from missioncontrol.application.gateway_keys import STREAM, GatewayKeys, KeyAsked
+from missioncontrol.application.gateway_keys import STREAM, GatewayKeys, IssueKeyFor
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.gateway_key import RevokeKey
 from missioncontrol.interfaces.gateway.settings import read_settings
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/gateway.md"
@@ -91,9 +92,9 @@ def test_a_key_holds_across_restarts_until_it_is_revoked_and_is_stored_nowhere()
         journal = Journal(store, SystemClock())
         keys = GatewayKeys(journal)
         await keys.open()
-        key = (await keys.take(KeyAsked("laptop", agent="codex"), actor="user:alice"))["key"]
+        key = str((await keys.issue(IssueKeyFor("laptop", agent="codex"), actor="user:alice")).key)
         with pytest.raises(Rejected):
-            await keys.take(KeyAsked("laptop"), actor="user:alice")
+            await keys.issue(IssueKeyFor("laptop"), actor="user:alice")
         await journal.commit()
         again = Journal(store, SystemClock())
         keys = GatewayKeys(again)
@@ -104,10 +105,10 @@ def test_a_key_holds_across_restarts_until_it_is_revoked_and_is_stored_nowhere()
         assert keys.find(key + "x") is None
         rows = await store.read_stream(STREAM)
         assert all(key.encode() not in row.body for row in rows)
-        await keys.take(KeyAsked("laptop", revoke=True), actor="user:alice")
+        keys.revoke(RevokeKey("laptop"), actor="user:alice")
         assert keys.find(key) is None
         with pytest.raises(NotFound):
-            await keys.take(KeyAsked("laptop", revoke=True), actor="user:alice")
+            keys.revoke(RevokeKey("laptop"), actor="user:alice")
 
     asyncio.run(story())
 
@@ -123,7 +124,7 @@ def test_a_key_is_void_when_its_time_is_over() -> None:
         clock = Standing()
         keys = GatewayKeys(Journal(MemoryEventStore(), clock))
         await keys.open()
-        key = (await keys.take(KeyAsked("laptop", seconds=60.0), actor="user:alice"))["key"]
+        key = str((await keys.issue(IssueKeyFor("laptop", seconds=60.0), actor="user:alice")).key)
         assert keys.find(key) is not None
         clock.time += 60.0
         assert keys.find(key) is None

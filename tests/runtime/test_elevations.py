@@ -2,14 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.prices import GenaiPrices
-from missioncontrol.application.agents import AgentAsked, Agents
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.elevations import Elevations, ElevationWished
 from missioncontrol.application.journal import Journal
@@ -47,9 +46,8 @@ class Place:
     def now(self) -> float:
         return self.time
 
-    async def add(self, declared: Declaration = CODER, **more: Any) -> None:
-        ask = AgentAsked("add", "coder", declared=declared, start=False, **more)
-        await self.agents.take(ask, actor="user:ann")
+    async def add(self, declared: Declaration = CODER, *, replace: bool = False) -> None:
+        await self.agents.declare(declared, "command", replace=replace, actor="user:ann")
 
     async def give(self, seconds: float = 600.0) -> None:
         ask = msgspec.structs.replace(ASK, seconds=seconds)

@@ -4,20 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from missioncontrol import operations
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.prices import GenaiPrices
-from missioncontrol.application.agents import AgentAsked, Agents, Cards
+from missioncontrol.application.agents import Agents, Cards
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.journal import Entry, Journal
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration, card_of
 from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.lifecycle.commands import RemoveAgent, StopAgent
 from missioncontrol.domain.lifecycle.states import Failed, Resting
 from missioncontrol.domain.run.commands import CreateRun
 from missioncontrol.domain.run.events import AttemptFailed as FailedOnce
@@ -100,11 +103,15 @@ class Place:
     def _feed(self) -> None:
         self.fed += 1
 
-    async def ask(self, verb: Any, name: str = "hand", **more: Any) -> None:
-        await self.agents.take(AgentAsked(verb, name, **more), actor="user:alice")
+    async def ask(self, verb: str, name: str = "hand", **more: Any) -> None:
+        operation = operations.find(f"agent.{verb}")
+        assert operation is not None
+        office: Any = SimpleNamespace(agents=self.agents)
+        await operation.handle(office, operation.build(name, more), "user:alice")
 
     async def add(self, declared: Declaration = HAND) -> None:
-        await self.ask("add", declared.name, declared=declared)
+        await self.agents.declare(declared, "command", replace=False, actor="user:alice")
+        await self.ask("start", declared.name)
 
     def status(self, name: str = "hand") -> str:
         return self.agents.life(name).status(self.registry.leased(name))
@@ -434,12 +441,11 @@ def test_cards_follow_what_is_declared() -> None:
     agents = Agents(journal, Budgets(journal, GenaiPrices()), BUILT_IN, kind.card)
 
     async def story() -> None:
-        await agents.take(AgentAsked("add", "hand", declared=HAND), actor="user:alice")
+        await agents.declare(HAND, "command", replace=False, actor="user:alice")
         cards.follow(agents.life("hand"))
         assert list(cards) == ["surveyor", "hand"]
-        await agents.take(AgentAsked("stop", "hand"), actor="user:alice")
-        removed = await agents.take(AgentAsked("remove", "hand"), actor="user:alice")
-        assert removed.name == "hand"
+        await agents.change(StopAgent(name="hand"), actor="user:alice")
+        await agents.remove(RemoveAgent(name="hand"), actor="user:alice")
         assert [life.name for life in agents.lives()] == ["surveyor"]
 
     asyncio.run(story())
@@ -464,7 +470,7 @@ def test_a_step_that_waits_for_a_stopped_agent_is_told_of_once(tmp_path: Path) -
                 shop.journal, shop.execution, agents, report=lambda name, error: None
             )
             shop.registry.close("hand")
-            await agents.take(AgentAsked("stop", "hand", "A new version."), actor="user:alice")
+            await agents.change(StopAgent("A new version.", name="hand"), actor="user:alice")
             create = CreateRun("run-1", "w", (Step("only", "hand"),), 1, 0.0, {})
             shop.execution.create(create, actor="alice")
             shop.engine.adopt("run-1")

@@ -17,19 +17,24 @@ from missioncontrol.adapters.workspaces_file import WorkspacesFile
 from missioncontrol.app.new_workspace import begin
 from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
+from missioncontrol.application.agents import DeclareAgent, ReplaceAgent
 from missioncontrol.application.asks import BuildMission
+from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain import workspace
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.cohorts import SavedCommand
 from missioncontrol.domain.decision import DecisionCommand
+from missioncontrol.domain.declaration import Declaration
 from missioncontrol.domain.document import SignDocument
+from missioncontrol.domain.gateway_key import KeyCommand
 from missioncontrol.domain.inbox import InboxCommand
+from missioncontrol.domain.lifecycle.commands import RemoveAgent, Turn
 from missioncontrol.domain.memory import MemoryCommand
 from missioncontrol.domain.notification import NotificationCommand
 from missioncontrol.domain.plan_answers import AnswerQuestions
-from missioncontrol.domain.product.commands import ProductCommand
 from missioncontrol.domain.price_list import SetPrice
+from missioncontrol.domain.product.commands import ProductCommand
 from missioncontrol.domain.repository.commands import RunTasks
 from missioncontrol.domain.repository.events import Part, Who
 from missioncontrol.domain.retention import RetentionCommand
@@ -62,6 +67,8 @@ YEARLY = {"workflow": "greeting", "cron": "0 0 1 1 *"}
 NEW_YEAR = datetime(
     datetime.fromtimestamp(NEXT_YEAR - 300 * 86_400, UTC).year + 1, 1, 1, tzinfo=UTC
 ).timestamp()
+ECHO = {"kind": "command", "settings": {"argv": ["echo", "done"]}}
+"""An agent in the words of `agents.toml`."""
 
 PREPARED = "(prepared)"
 """The value of a field that names what was made before."""
@@ -206,10 +213,8 @@ async def repository_item(scope: str) -> str:
 async def item_for_a_builder(client: httpx.AsyncClient) -> str:
     """The builder can't start: nothing but the beginning of its run is looked at."""
     del client
-    do, owner = HOUSES[-1].held.executor.perform, HOUSES[-1].held.command_bus.access.owner
-    declared = {"name": "coder", "kind": "acp", "settings": {"argv": ["true"]}}
-    asked = {"verb": "add", "name": "coder", "declared": declared, "replace": True}
-    await do("AgentAsked", {**asked, "start": False}, owner)
+    declared = Declaration("coder", "acp", settings={"argv": ["true"]})
+    await HOUSES[-1].held.agents.declare(declared, "command", replace=True)
     return await repository_item(f"src/{secrets.token_hex(4)}.py")
 
 
@@ -357,6 +362,29 @@ async def root(client: httpx.AsyncClient) -> str:
     return "ops"
 
 
+async def new_agent(client: httpx.AsyncClient) -> str:
+    """One that is declared and not started."""
+    name = f"agent-{secrets.token_hex(4)}"
+    asked = {"name": name, "declared": ECHO, "start": False}
+    made = await client.post(f"{API}/agents", json=asked)
+    assert made.status_code == 201, made.text
+    return name
+
+
+async def stopped_part(client: httpx.AsyncClient) -> str:
+    """A part of the program, which works as soon as it is started."""
+    stopped = await client.post(f"{API}/agents/command/stop")
+    assert stopped.status_code == 200, stopped.text
+    return "command"
+
+
+async def gateway_key(client: httpx.AsyncClient) -> str:
+    name = f"key-{secrets.token_hex(4)}"
+    made = await client.post(f"{API}/gateway-keys", json={"name": name})
+    assert made.status_code == 201, made.text
+    return name
+
+
 async def outside_session(client: httpx.AsyncClient) -> str:
     """A session of Claude Code that a person of this machine has open."""
     del client
@@ -476,6 +504,14 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "review.reopen": (resolved_run, {"comment": 1}),
     "review.request_changes": (commented_run, {"digest": DIGEST}),
     "review.approve": (held_run, {"digest": DIGEST, "reason": "read"}),
+    "agent.add": (nothing, {"name": "echo", "declared": ECHO, "start": False}),
+    "agent.change": (new_agent, {"declared": {**ECHO, "scale": 2}}),
+    "agent.start": (stopped_part, {}),
+    "agent.stop": (new_agent, {"reason": "tea"}),
+    "agent.restart": (stopped_part, {"seconds_max": 1.0}),
+    "agent.drain": (new_agent, {"seconds_max": 1.0}),
+    "agent.scale": (new_agent, {"scale": 3}),
+    "agent.remove": (new_agent, {"reason": "moved on"}),
     "agent.run": (known_agent, {"instruction": "Add discount codes", "cost": 2.5}),
     "work_item.assign": (free_item, {"to": "bob"}),
     "work_item.edit": (free_item, {"priority": "high", "due": "2030-01-31"}),
@@ -518,11 +554,15 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "schedule.run": (schedule, {"reason": "now", "force": True}),
     "schedule.remove": (schedule, {"reason": "over"}),
     "price.set": (known_model, {"input": "2.5", "output": "10", "reason": "our contract"}),
+    "gateway_key.issue": (nothing, {"name": "laptop", "models": ["gpt-*"]}),
+    "gateway_key.revoke": (gateway_key, {"reason": "lost"}),
 }
 
 BEYOND: Mapping[str, Mapping[str, Any]] = {
     "agent_session.adopt": {"mission": "x" * 101},
     "workspace.create": {"name": "x" * 41},
+    "gateway_key.issue": {"name": "x" * 101},
+    "gateway_key.revoke": {"reason": "x" * 2_001},
     "decision.record": {"text": {"title": "x"}, "files": ["x" * 1_001]},
     "decision.accept": {"reason": "x" * 2_001},
     "decision.reject": {"reason": "x" * 2_001},
@@ -554,6 +594,14 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "review.reopen": {"comment": 0},
     "review.request_changes": {"digest": "x" * 65},
     "review.approve": {"digest": "x" * 65},
+    "agent.add": {"name": "x" * 61, "declared": ECHO},
+    "agent.change": {"declared": ECHO, "reason": "x" * 2_001},
+    "agent.start": {"reason": "x" * 2_001},
+    "agent.stop": {"reason": "x" * 2_001},
+    "agent.restart": {"seconds_max": -1.0},
+    "agent.drain": {"seconds_max": 700_000.0},
+    "agent.scale": {"scale": 0},
+    "agent.remove": {"reason": "x" * 2_001},
     "agent.run": {"instruction": "x", "cost": -1.0},
     "work_item.assign": {"to": "x" * 201},
     "work_item.edit": {"labels": ["x" * 41]},
@@ -599,12 +647,14 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
     (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
+    (frozenset((*get_args(KeyCommand), IssueKeyFor)), ("gateway_key",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),
     (frozenset(get_args(WorkspaceCommand)), ("workspace",)),
     (frozenset((*get_args(ProductCommand), *get_args(SavedCommand))), ("product",)),
     (frozenset(get_args(ByPeople)), ("schedule",)),
     (frozenset((SetPrice,)), ("price",)),
+    (frozenset((*get_args(Turn), RemoveAgent, DeclareAgent, ReplaceAgent, RunAgent)), ("agent",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 
@@ -612,6 +662,7 @@ INSIDE: Mapping[str, str] = {
     "ReviseDecision": "an import finds out that a file says something else",
     "ChangePassword": "the service takes the secret of an invitation, and keeps its digest",
     "CorrectMemory": "the service completes what a correction leaves out",
+    "IssueKey": "the service makes the secret of a key, and keeps its digest",
     "IssueToken": "the service makes the secret of a token, and keeps its digest",
     "RemoveOutput": "the engine keeps to the bound",
     "ShareReport": "the service makes the secret of a link",

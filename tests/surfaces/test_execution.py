@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from missioncontrol import operations
@@ -88,10 +89,13 @@ async def sent(
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:
-    """Return what stays the same when a request is repeated: no secrets.
+    """Return what stays the same when a request is repeated: no secrets, no measures.
 
     What the console adds (`finish`) is as it is by then.
     """
+    shown = operation.shows
+    if shown is not None:
+        return shown.state(msgspec.convert(answer.json(), shown.returns))
     found = answer.json() if answer.content and operation.finish is None else {}
     return {name: value for name, value in found.items() if name not in operation.shown_once}
 

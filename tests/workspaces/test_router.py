@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.adapters.workers.tokens import TokenFile
-from missioncontrol.application.gateway_keys import KeyAsked
+from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.operations import OPERATION, STREAM
 from missioncontrol.domain.operation import Operation
 from missioncontrol.interfaces.base_path import based, headers_based, page_based
@@ -354,9 +354,9 @@ def test_keys_of_the_gateway_and_of_workers_are_good_in_their_own_workspace_alon
         mine, theirs = (both.doors[name].house.held for name in ("sales", "ops"))
         await mine.keys.open()
         await theirs.keys.open()
-        issued = await mine.keys.take(KeyAsked("laptop"), actor="user:ada")
-        assert mine.keys.find(issued["key"]) is not None
-        assert theirs.keys.find(issued["key"]) is None
+        issued = await mine.keys.issue(IssueKeyFor("laptop"), actor="user:ada")
+        assert mine.keys.find(str(issued.key)) is not None
+        assert theirs.keys.find(str(issued.key)) is None
         token = TokenFile(mine.home.workers).make("box")
         assert TokenFile(mine.home.workers).who(token) == "box"
         assert TokenFile(theirs.home.workers).who(token) == ""

@@ -85,28 +85,50 @@ def agent_file(path: Path) -> AgentFile:
     Raises:
         Rejected: `agents.malformed`, where it can't be read at all.
     """
+    found, faults = list[Declaration](), dict[str, str]()
+    for name, entry in agent_tables(path).items():
+        try:
+            found.append(declaration(name, entry, base=path.parent))
+        except MissionControlError as error:
+            faults[name] = str(error)
+    return AgentFile(found, faults)
+
+
+def agent_tables(path: Path) -> dict[str, Any]:
+    """Return what a file says of each agent, by name, in its order; nothing without a file.
+
+    Raises:
+        Rejected: `agents.malformed`, where it can't be read.
+    """
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise _malformed(path, [f"it is larger than {FILE_BYTES_MAX // 1024} KiB."])
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return AgentFile()
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _malformed(path, [f"it is no TOML: {error}."]) from None
     except OSError as error:
         raise _malformed(path, [f"it can't be read: {error.strerror or error}."]) from None
     if strange := list(_unknown(data, ("agents",), "the top of the file")):
         raise _malformed(path, strange)
-    found, faults = list[Declaration](), dict[str, str]()
     agents = data.get("agents", {})
     if not isinstance(agents, dict) or len(agents) > AGENTS_MAX:
         raise _malformed(path, [f"`agents` is to hold up to {AGENTS_MAX:,} tables."])
-    for name, entry in agents.items():
-        try:
-            found.append(declaration(name, entry, base=path.parent))
-        except MissionControlError as error:
-            faults[name] = str(error)
-    return AgentFile(found, faults)
+    return agents
+
+
+def anchored(entry: dict[str, Any], base: Path) -> dict[str, Any]:
+    """Return the words for an agent with absolute directories, which begin at `base`."""
+    paths = entry.get("paths")
+    if not isinstance(paths, list):
+        return entry  # It is refused where it is read.
+    # Not normalized: the reader refuses a path that climbs up to the whole machine.
+    begun = [
+        str(base / Path(path).expanduser()) if isinstance(path, str) and path else path
+        for path in paths
+    ]
+    return {**entry, "paths": begun}
 
 
 def declaration(name: str, entry: Any, *, base: Path) -> Declaration:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from missioncontrol.adapters import orphans, worktrees
-from missioncontrol.adapters.agent_files import agent_file
+from missioncontrol.adapters.agent_files import agent_file, declaration
 from missioncontrol.adapters.agent_sessions.spool import spool_of
 from missioncontrol.adapters.agent_sessions.watcher import SessionWatcher, roots_of
 from missioncontrol.adapters.agents.consultation import Consultants
@@ -273,6 +273,7 @@ class EngineContext:
         self.operations = Operations(self.journal)
         self.keys = GatewayKeys(self.journal)
         self.agents = Agents(self.journal, self.budgets, built_in, self.kinds.card)
+        self.agents.read = lambda name, words: declaration(name, words, base=self.home.root)
         self.execution.elevated = self.agents.elevated
         self.missions = Missions(
             self.journal,

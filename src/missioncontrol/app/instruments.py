@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from missioncontrol.adapters.agent_files import declaration
+from missioncontrol.adapters.agents.kinds import Kinds
 from missioncontrol.adapters.agents.schemas import shape_of
 from missioncontrol.adapters.calendar import CronCalendar
 from missioncontrol.adapters.clocks import SystemClock
@@ -15,23 +15,28 @@ from missioncontrol.adapters.source_trees import GitSources
 from missioncontrol.adapters.task_history import GitTaskHistory
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
 from missioncontrol.app.settings import Settings
-from missioncontrol.application.measure_refresh import Measuring
+from missioncontrol.application.measure_refresh import PER_REQUEST_MAX, Measuring
 from missioncontrol.application.queries.instruments import Instruments
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.agent import misfit
 
 
 @contextmanager
-def instruments(home: Home, present: Present) -> Iterator[Instruments]:
-    """Give out what a home's reader needs besides the record; its file is closed in the end."""
-    with closing(SqliteMeasureTables(home.measures)) as tables:
+def instruments(
+    home: Home, present: Present, counted_at_once: int = PER_REQUEST_MAX
+) -> Iterator[Instruments]:
+    """Give out what a home's reader needs besides the record; its file is closed in the end.
+
+    A request waits until `counted_at_once` events are counted, at most.
+    """
+    with closing(SqliteMeasureTables(home.measures if home.exists else None)) as tables:
         yield Instruments(
             SystemClock(),
-            Measuring(present.store, tables),
+            Measuring(present.store, tables, counted_at_once),
             CronCalendar(),
             GenaiPrices(),
             built_in(AGENT_CARDS, Settings(home.root)),
-            declare=lambda name, entry: declaration(name, entry, base=home.root),
+            card=Kinds().card,
             misfit=lambda answer, form: misfit(answer, shape_of(form)) or "",
             sources=GitSources(),
             histories=lambda path: GitTaskHistory(Path(path)),

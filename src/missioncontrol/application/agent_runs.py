@@ -37,7 +37,7 @@ REPOSITORY = "repository"
 class RunAgent(msgspec.Struct, frozen=True):
     """Have an agent do what an instruction says, now."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
     instruction: Annotated[
         str, Meta(min_length=1, max_length=INSTRUCTION_MAX, description="What it is to do.")
     ]
@@ -84,20 +84,20 @@ class AgentRuns:
             Rejected: `agent.no_instruction`, `agent.no_repository`, `agent.failed`, and as `Runs`.
             Unavailable: `operation.stopped`.
         """
-        self._agents.life(command.id)
-        self._agents.refuse_failed([command.id])
-        card = self._workflows.card(command.id)
+        self._agents.life(command.name)
+        self._agents.refuse_failed([command.name])
+        card = self._workflows.card(command.name)
         budget = _budget(command)
         text = workflow_of(card, with_repository=bool(command.repository), budget=budget)
         self._runs.refuse_to_begin(actor)
-        name = name_of(command.id)
+        name = name_of(command.name)
         saved = await self._workflows.save(text, f"{name}.json", actor=actor)
         inputs = {"instruction": command.instruction}
         if command.repository:
             inputs[REPOSITORY] = command.repository
         prepared = await self._runs.prepare(name, saved.version, inputs)
         done = self._took_up(self._runs.begin(prepared, Origin(actor)))
-        return AgentRun(command.id, done["run"], done["status"])
+        return AgentRun(command.name, done["run"], done["status"])
 
 
 def instruction_field(card: AgentCard) -> str:

@@ -1,9 +1,10 @@
 """Agents as people and the engine use them: declared, started, scaled, drained, stopped, lost."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.budgets import Budgets
 from missioncontrol.application.concept import Concept
@@ -20,14 +21,14 @@ from missioncontrol.domain.elevation import Elevated
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.commands import (
     AddAgent,
-    DrainAgent,
     Elevating,
     LifeCommand,
+    Reason,
     RemoveAgent,
     Report,
-    ScaleAgent,
     StartAgent,
     StopAgent,
+    Turn,
 )
 from missioncontrol.domain.lifecycle.decide import decide, unknown
 from missioncontrol.domain.lifecycle.events import Event, LifeEvent, Source
@@ -41,9 +42,6 @@ AGENTS_MAX = 1_000
 PEOPLES: tuple[Source, ...] = ("command", "file")
 """What people of this home have declared; no package takes it from them."""
 
-DRAIN_SECONDS = 600.0
-"""Time that an agent has to end its work where no other is given."""
-
 
 def stream_of(name: str) -> str:
     """Return the stream that holds the life of the agent `name`."""
@@ -55,27 +53,36 @@ LIFE: Concept[AgentLife, LifeCommand, LifeEvent] = Concept(
 )
 
 
-class AgentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that a person wants of an agent, as it may come from another process."""
+class ReplaceAgent(msgspec.Struct, frozen=True):
+    """Declare an agent that there is once more, in the words of `agents.toml`."""
 
-    verb: Literal["add", "start", "stop", "restart", "drain", "scale", "remove"]
+    name: Annotated[str, Meta(min_length=1, max_length=60, description="By which steps name it.")]
+    declared: Annotated[
+        dict[str, Any], Meta(description="As in `agents.toml`: kind, model, settings, limits …")
+    ]
+    reason: Reason = ""
+
+
+class DeclareAgent(ReplaceAgent, frozen=True):
+    """Declare another agent."""
+
+    start: Annotated[
+        bool, Meta(description="Whether it starts work at once, if its health check passes.")
+    ] = True
+
+
+class AgentNow(msgspec.Struct, frozen=True):
+    """How an agent stands after a change."""
+
     name: str
-    reason: str = ""
-    declared: Declaration | None = None  # with `add`
-    replace: bool = False  # with `add`
-    start: bool = True  # with `add`: and start it at once
-    scale: int = 0  # with `scale`
-    seconds_max: float = DRAIN_SECONDS  # with `drain` and `restart`
-
-
-class AgentsAtWork(msgspec.Struct, frozen=True):
-    """The question how many steps each agent works on now."""
-
-    on_behalf: str = ""  # the person for whom an agent asks
+    status: str
 
 
 class Agents:
     """The way in for people who run agents, and for those who watch over them."""
+
+    read: Callable[[str, Mapping[str, Any]], Declaration]
+    """Reads what `agents.toml` says of an agent; set where people declare agents."""
 
     def __init__(
         self,
@@ -112,7 +119,7 @@ class Agents:
         if found is not None and not isinstance(found.standing, Removed):
             return found
         if name not in self._built_in:
-            raise unknown(name)
+            raise unknown(name, (life.name for life in self.lives()))
         return AgentLife(self._built_in[name], "built_in", Ready(), 0.0)
 
     def known(self, name: str) -> AgentLife | None:
@@ -127,45 +134,50 @@ class Agents:
             if found is None or not isinstance(found.standing, Removed):
                 yield self.life(name)
 
-    async def take(self, ask: AgentAsked, *, actor: str) -> AgentLife:
-        """Do what is asked; return the state of the agent afterwards.
+    async def add(self, command: DeclareAgent, *, actor: str) -> AgentNow:
+        """Declare another agent; start it if that is wanted.
 
         Raises:
-            Rejected, NotFound: see `domain.lifecycle.decide.decide`; `agent.too_many`,
-                `agent.no_declaration`, and those of the kind where it is declared.
+            Rejected: `agent.exists`, `agent.malformed`, and as `declare`.
         """
-        match ask.verb:
-            case "add":
-                if ask.declared is None or ask.declared.name != ask.name:
-                    raise Rejected(
-                        "agent.no_declaration", f"The agent {ask.name!r} is not declared."
-                    )
-                await self.declare(ask.declared, "command", replace=ask.replace, actor=actor)
-                if ask.start:
-                    self._handle(ask.name, StartAgent(ask.reason), actor)
-            case "start":
-                self._handle(ask.name, StartAgent(ask.reason), actor)
-            case "stop":
-                self._handle(ask.name, StopAgent(ask.reason or "A user stopped it."), actor)
-            case "restart":
-                reason = ask.reason or "It is started again."
-                self._handle(ask.name, DrainAgent(reason, ask.seconds_max, "start"), actor)
-            case "drain":
-                reason = ask.reason or "A user drained it."
-                self._handle(ask.name, DrainAgent(reason, ask.seconds_max), actor)
-            case "scale":
-                self._handle(ask.name, ScaleAgent(ask.scale, ask.reason), actor)
-            case "remove":
-                life = self.life(ask.name)
-                self._handle(ask.name, RemoveAgent(ask.reason), actor)
-                return life
-        await self.settle(ask.name)
-        return self.life(ask.name)
+        declared = self.read(command.name, command.declared)
+        await self.declare(declared, "command", replace=False, actor=actor)
+        if command.start:
+            return await self.change(StartAgent(command.reason, name=command.name), actor=actor)
+        return await self._settled(command.name)
 
-    def busy(self) -> dict[str, int]:
-        """Return how many steps each agent works on now, idle ones left out."""
-        counts = {life.name: self.at_work(life.name) for life in self.lives()}
-        return {name: count for name, count in counts.items() if count}
+    async def replace(self, command: ReplaceAgent, *, actor: str) -> AgentNow:
+        """Declare an agent that there is once more; it starts again if it does not stand still.
+
+        Raises:
+            NotFound: `agent.unknown`.
+            Rejected: `agent.malformed`, and as `declare`.
+        """
+        self.life(command.name)
+        declared = self.read(command.name, command.declared)
+        await self.declare(declared, "command", replace=True, actor=actor)
+        return await self._settled(command.name)
+
+    async def change(self, command: Turn, *, actor: str) -> AgentNow:
+        """Start, stop, drain or scale an agent.
+
+        Raises:
+            Rejected, NotFound: see `domain.lifecycle.decide.decide`.
+        """
+        self._handle(command.name, command, actor)
+        return await self._settled(command.name)
+
+    async def remove(self, command: RemoveAgent, *, actor: str) -> None:
+        """Remove an agent that is stopped.
+
+        Raises:
+            Rejected, NotFound: as `change`.
+        """
+        self._handle(command.name, command, actor)
+
+    async def _settled(self, name: str) -> AgentNow:
+        await self.settle(name)
+        return AgentNow(name, self.life(name).status(self.at_work(name)))
 
     async def keep_to(
         self, declared: Iterable[Declaration], source: Source, *, unread: Iterable[str] = ()
@@ -223,7 +235,7 @@ class Agents:
         """Take an agent in, or another declaration of it; what is so already changes nothing.
 
         Raises:
-            Rejected: as `take`.
+            Rejected: `agent.too_many`, those of a bad declaration and of its kind.
         """
         declared = as_declared(declared)
         refuse_bad_declaration(declared)  # Before its kind receives unknown words.

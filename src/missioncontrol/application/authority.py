@@ -6,7 +6,6 @@ the console, and no mistake in it, is a way around this.
 
 from typing import Any
 
-from missioncontrol.application.agents import AgentsAtWork
 from missioncontrol.application.approvals import Spoken
 from missioncontrol.application.asks import OnBehalfCommand
 from missioncontrol.application.elevations import ElevationWished
@@ -44,9 +43,7 @@ NEEDED: dict[str, Needed] = {
     "ChangeLimit": "govern",
     "CapChange": "govern",
     "RaiseCaps": "govern",
-    "AgentAsked": "govern",
     "ElevationWished": "operate",
-    "KeyAsked": "govern",
     "TraceAsked": "approve",
     "ExportNoted": "read",
     "AlertAsked": "operate",
@@ -54,15 +51,12 @@ NEEDED: dict[str, Needed] = {
     "DigestTaken": "sign_in",
     "WorkerDrained": "govern",
     "WorkersListed": "read",
-    "AgentsAtWork": "read",
 }
 
-LOOKS = frozenset({"AgentsAtWork", "WorkersListed"})
+LOOKS = frozenset({"WorkersListed"})
 """Verbs that change nothing; they leave nothing in the record."""
 
-SHOWN_ONCE: dict[str, tuple[str, ...]] = {
-    "KeyAsked": ("key",),
-}
+SHOWN_ONCE: dict[str, tuple[str, ...]] = {}
 """Fields of answers that are secrets: nothing keeps them."""
 
 
@@ -80,7 +74,7 @@ def refuse_agents(ask: Any, actor: str) -> None:
     Raises:
         Rejected: `actor.by_agent`.
     """
-    is_allowed = isinstance(ask, OnBehalfCommand | AgentsAtWork)
+    is_allowed = isinstance(ask, OnBehalfCommand)
     refuse_agent(actor, by_agents=is_allowed)
 
 

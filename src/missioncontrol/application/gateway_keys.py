@@ -3,14 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.concept import Concept
 from missioncontrol.application.journal import Journal
 from missioncontrol.domain.errors import NotFound
 from missioncontrol.domain.gateway_key import (
+    NAME_MAX,
     NO_KEYS,
     IssueKey,
     KeyCommand,
@@ -30,17 +32,30 @@ KEYS: Concept[KeyRing, KeyCommand, KeyEvent] = Concept(
 )
 
 
-class KeyAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to issue or revoke a key; it may come from another process."""
+class IssueKeyFor(msgspec.Struct, frozen=True):
+    """Make a key for a tool that is started elsewhere."""
+
+    name: Annotated[str, Meta(max_length=NAME_MAX, description="By which the key is known.")]
+    agent: Annotated[str, Meta(max_length=100, description="On whose account calls go.")] = ""
+    run: Annotated[str, Meta(max_length=200, description="On whose account calls go.")] = ""
+    models: Annotated[
+        tuple[str, ...],
+        Meta(max_length=1_000, description="What may be called, `*` for any letters."),
+    ] = ()
+    seconds: Annotated[
+        float, Meta(ge=0, description="How long it holds; 0: until it is revoked.")
+    ] = 0.0
+    calls_per_minute: Annotated[
+        int, Meta(ge=0, description="The most in a minute; 0: as policy says.")
+    ] = 0
+
+
+class KeyShown(msgspec.Struct, frozen=True):
+    """A new key. It is shown this once."""
 
     name: str
-    revoke: bool = False
-    reason: str = ""
-    agent: str = ""
-    run: str = ""
-    models: tuple[str, ...] = ()
-    seconds: float = 0.0  # that it holds; 0: until it is revoked
-    calls_per_minute: int = 0
+    key: str | None
+    until: float  # seconds since the epoch; 0: until it is revoked
 
 
 class GatewayKeys:
@@ -63,32 +78,37 @@ class GatewayKeys:
         found: KeyRing = self._journal.others.get(STREAM, NO_KEYS)
         return found
 
-    async def take(self, ask: KeyAsked, *, actor: str) -> dict[str, Any]:
-        """Issue a key, which is shown this once, or revoke one.
+    async def issue(self, command: IssueKeyFor, *, actor: str) -> KeyShown:
+        """Make a key, which is shown this once.
 
         Raises:
-            Rejected, NotFound: see `domain.gateway_key.decide`; `run.unknown`.
+            Rejected: see `domain.gateway_key.decide`.
+            NotFound: `run.unknown`.
         """
-        if ask.revoke:
-            self._handle(RevokeKey(ask.name, ask.reason), actor)
-            for listener in self.revoked:
-                listener(ask.name)
-            return {"name": ask.name}
-        key = PREFIX + secrets.token_urlsafe(32)
-        until = self._journal.clock.now() + ask.seconds if ask.seconds else 0.0
-        workflow = (await self._journal.load_run(ask.run)).workflow if ask.run else ""
+        key, run = PREFIX + secrets.token_urlsafe(32), command.run
+        until = self._journal.clock.now() + command.seconds if command.seconds else 0.0
         issued = KeyIssued(
-            name=ask.name,
+            name=command.name,
             digest=digest(key),
-            agent=ask.agent,
-            run=ask.run,
-            workflow=workflow,
-            models=ask.models,
+            agent=command.agent,
+            run=run,
+            workflow=(await self._journal.load_run(run)).workflow if run else "",
+            models=command.models,
             until=until,
-            calls_per_minute=ask.calls_per_minute,
+            calls_per_minute=command.calls_per_minute,
         )
         self._handle(IssueKey(issued), actor)
-        return {"name": ask.name, "key": key, "until": until}
+        return KeyShown(command.name, key, until)
+
+    def revoke(self, command: RevokeKey, *, actor: str) -> None:
+        """Revoke a key; calls that go on with it have ended when this returns.
+
+        Raises:
+            NotFound: `key.unknown`.
+        """
+        self._handle(command, actor)
+        for listener in self.revoked:
+            listener(command.name)
 
     def find(self, key: str) -> KeyIssued | None:
         """Return what a key is good for; None where it is unknown, void or too old."""

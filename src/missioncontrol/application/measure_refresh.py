@@ -26,8 +26,11 @@ class Measuring:
     All of it happens in one event loop.
     """
 
-    def __init__(self, store: EventStore, tables: MeasureTables) -> None:
-        """Go on where the tables stand."""
+    def __init__(
+        self, store: EventStore, tables: MeasureTables, at_once: int = PER_REQUEST_MAX
+    ) -> None:
+        """Go on where the tables stand; a request waits for `at_once` events at most."""
+        self._at_once = at_once
         self.tables = tables
         self._store = store
         self._turn = asyncio.Lock()
@@ -53,7 +56,7 @@ class Measuring:
         async with self._turn:
             self._open(head)
             counted = 0
-            while self._position < head and counted < PER_REQUEST_MAX:
+            while self._position < head and counted < self._at_once:
                 counted += await self._portion()
         return max(0, head - self._position)
 

@@ -8,7 +8,7 @@ import msgspec
 from missioncontrol.application.access import AccessService
 from missioncontrol.application.agent_runs import AgentRuns
 from missioncontrol.application.agent_sessions import SessionService
-from missioncontrol.application.agents import AgentAsked, Agents, AgentsAtWork
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertService, FindingsTaken
 from missioncontrol.application.analytics.digests import DigestService, DigestTaken
 from missioncontrol.application.analytics.product_service import ProductService
@@ -39,7 +39,7 @@ from missioncontrol.application.evaluations import (
 )
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.exports import ExportDesk, ExportNoted
-from missioncontrol.application.gateway_keys import GatewayKeys, KeyAsked
+from missioncontrol.application.gateway_keys import GatewayKeys
 from missioncontrol.application.inbox.notifications import NotificationService
 from missioncontrol.application.inbox.service import InboxService
 from missioncontrol.application.journal import Journal
@@ -168,13 +168,10 @@ class Office:
             StopAll: self._stop,
             StartAll: self._start,
             ChangeLimit: self._limit,
-            AgentAsked: self._agent,
             ElevationWished: self._elevate,
-            AgentsAtWork: self._agents_at_work,
             AnswerGiven: self._answer,
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
-            KeyAsked: self._key,
             DocumentAsked: self._document,
             AllDocumentsAsked: self._all_documents,
             SpecAsked: self._accept_spec,
@@ -294,14 +291,8 @@ class Office:
 
     # Agents, and what they ask people.
 
-    async def _agent(self, ask: AgentAsked, actor: str) -> Any:
-        return await self.agents.take(ask, actor=actor)
-
     async def _elevate(self, ask: ElevationWished, actor: str) -> Any:
         return await self.elevations.take(ask, actor=actor)
-
-    async def _agents_at_work(self, _: AgentsAtWork, __: str) -> dict[str, int]:
-        return self.agents.busy()
 
     async def _list_workers(self, _: WorkersListed, __: str) -> Any:
         return list(self._open_workforce().seen())
@@ -325,9 +316,6 @@ class Office:
 
     async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
         return await self.execution.tool_permissions.answer(ask, actor=actor)
-
-    async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
-        return await self.keys.take(ask, actor=actor)
 
     async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
         return await self.open_studio().take(ask, actor=actor)

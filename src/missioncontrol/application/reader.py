@@ -8,8 +8,8 @@ from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.ports.access_store import Use
 from missioncontrol.ports.agent_sessions import ActivityStore
-from missioncontrol.ports.workspaces import WorkspaceList
 from missioncontrol.ports.calendar import Calendar
+from missioncontrol.ports.workspaces import WorkspaceList
 
 T = TypeVar("T")
 

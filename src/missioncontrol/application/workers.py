@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from missioncontrol.application.agents import AgentAsked, Agents
+from missioncontrol.application.agents import Agents
 from missioncontrol.application.asks import PROGRAMS_OWN
 from missioncontrol.application.execution import Execution
 from missioncontrol.application.journal import ENGINE, READ_AT_ONCE, Journal
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import SCALE_MAX, Capability, Declaration, Limits
 from missioncontrol.domain.errors import MissionControlError, NotFound
-from missioncontrol.domain.lifecycle.commands import LoseAgent, ReportReady
+from missioncontrol.domain.lifecycle.commands import LoseAgent, ReportReady, StartAgent
 from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Lost, Ready
 from missioncontrol.domain.register import Event, decode
 from missioncontrol.domain.run.commands import ReportUsage
@@ -80,8 +80,8 @@ class Workers:
             standing = life.standing
             waits = isinstance(standing, Failed) and standing.code == ABSENT
             if waits and self._is_offered(life):
-                start = AgentAsked("start", life.name, f"Worker {who.name!r} came.")
-                await self._agents.take(start, actor=ENGINE)
+                start = StartAgent(f"Worker {who.name!r} came.", name=life.name)
+                await self._agents.change(start, actor=ENGINE)
 
     def _is_known(self, card: AgentCard, worker: str) -> bool:
         """Whether just this agent is declared by another source than a worker."""
@@ -109,8 +109,8 @@ class Workers:
         declared = _declaration(name, card, location, scale)
         await self._agents.declare(declared, "worker", replace=True)
         if known is None:
-            start = AgentAsked("start", name, f"Worker {who.name!r} offers it.")
-            await self._agents.take(start, actor=ENGINE)
+            start = StartAgent(f"Worker {who.name!r} offers it.", name=name)
+            await self._agents.change(start, actor=ENGINE)
 
     # Whether they report.
 

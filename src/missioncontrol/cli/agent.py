@@ -1,40 +1,39 @@
 """`mission agent`: who does the steps, how they stand, and whether they work."""
 
 import argparse
+import math
 import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import msgspec
 
-from missioncontrol.adapters.agent_files import declaration, read_agents
-from missioncontrol.application.agent_measures import AgentActivity
-from missioncontrol.application.agents import AgentAsked
-from missioncontrol.cli.agent_formatters import (
-    list_lines,
-    measures_lines,
-    measures_view,
-    sheet,
-    standing_line,
-    view,
-)
-from missioncontrol.cli.elevating import elevate, width_lines, width_view
+from missioncontrol.adapters.agent_files import agent_tables, anchored
+from missioncontrol.application.queries.agents import AgentDetail
+from missioncontrol.cli.agent_desk import RosterDesk
+from missioncontrol.cli.agent_formatters import measures_lines, sheet, standing_line, view
+from missioncontrol.cli.declarations import executed, item_of, rows_of
+from missioncontrol.cli.elevating import elevate
 from missioncontrol.cli.exit_codes import FAILED, SUCCEEDED
 from missioncontrol.cli.output import columns, note, print_json, print_text
-from missioncontrol.domain.agent import AgentCard
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.in_full import in_full
-from missioncontrol.domain.lifecycle.agent_count import count_agents
-from missioncontrol.domain.lifecycle.states import AgentLife, Failed, Starting
+from missioncontrol.domain.lifecycle.decide import unknown
+from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.visible import visible
-from missioncontrol.ports.agent_kind import Proof
+from missioncontrol.operations.agent import ADD, CHANGE, REMOVE, RESTART, START, seconds_in
+from missioncontrol.ports.measures import HOUR_SECONDS
+from missioncontrol.queries.agent import GET, HOURS_MAX, LIST
+from missioncontrol.surfaces import cli as surface
+
+Change: TypeAlias = tuple[Operation[Any, Any], str, Mapping[str, Any]]
+"""An operation, the agent that there is, and the fields of the command."""
 
 SETTLING_SECONDS_MAX = 70.0
 LOOK_SECONDS = 0.1
@@ -44,71 +43,30 @@ WAITING_SECONDS = 3.0
 SCHEMA_BYTES_MAX = 1024 * 1024
 
 
-class AgentDesk(Protocol):
-    """What these verbs need of a home, whether or not an engine holds it."""
-
-    def lives(self) -> Sequence[AgentLife]:
-        """Return all agents that are not removed, by name, the built-in ones with them."""
-        ...
-
-    def at_work(self) -> Mapping[str, int]:
-        """Return how many steps each agent works on now, as far as an engine is there to say."""
-        ...
-
-    def deliver(self, ask: Any) -> Any:
-        """Send `ask` to `Agents.take` or `Elevations.take`; return once it is on disk."""
-        ...
-
-    def card(self, life: AgentLife) -> AgentCard | None:
-        """Return what an agent takes and does; None where its kind is not known here."""
-        ...
-
-    def proof(self, declared: Declaration) -> Proof:
-        """Ask an agent for its version, its sign-in and something harmless.
-
-        Raises:
-            AttemptFailed: it does not work.
-        """
-        ...
-
-    def measured(self, since: float, now: float) -> AgentActivity:
-        """Return what all agents did between two moments, in seconds since the epoch."""
-        ...
-
-    @property
-    def has_engine(self) -> bool:
-        """Whether an engine is at work on this home."""
-        ...
-
-
-def agent(arguments: argparse.Namespace, desk: AgentDesk, *, now: float) -> int:
+def agent(arguments: argparse.Namespace, desk: RosterDesk, *, now: float) -> int:
     """Do what `mission agent` was asked for; `now` is in seconds since the epoch."""
     match arguments.agent:
-        case "list":
-            return _list(arguments, desk, now)
         case "show":
-            return _show(arguments, _life(desk, arguments.name), desk, now)
+            return _show(arguments, desk, now)
         case "add":
             return _add(arguments, desk, now)
         case "test":
             return _test(arguments, desk)
         case "elevate":
             return elevate(arguments, _life(desk, arguments.name), desk, now)
-        case "scale":
-            ask = AgentAsked("scale", arguments.name, arguments.reason, scale=arguments.scale)
-        case "drain" | "restart":
-            seconds = _seconds(arguments.within, "within")
-            ask = AgentAsked(arguments.agent, arguments.name, arguments.reason, seconds_max=seconds)
-        case verb:
-            ask = AgentAsked(verb, arguments.name, arguments.reason)
-    return _change(arguments, ask, desk, now)
+    operation = surface.declared_by(arguments)
+    assert isinstance(operation, Operation)
+    given = surface.given_by(operation, arguments, lambda _, text: text)
+    return _change(arguments, desk, [(operation, arguments.id, given)], now)
 
 
-def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
-    """Return the agent that a command line describes; relative directories begin at `base`.
+def declared_by(arguments: argparse.Namespace, base: Path) -> dict[str, Any]:
+    """Return the agent that a command line describes, in the words of the file of agents.
+
+    Relative directories begin at `base`.
 
     Raises:
-        Rejected: `agent.malformed` and what is wrong with a file.
+        Rejected: `agent.bad_option`, `agent.bad_schema`, and what is wrong with a file.
     """
     if arguments.file:
         return _from_file(Path(arguments.file), arguments.name)
@@ -141,17 +99,17 @@ def declared_by(arguments: argparse.Namespace, base: Path) -> Declaration:
         "budget": _budget(arguments),
     }
     entry |= {name: value for name, value in optional.items() if value is not None}
-    return declaration(arguments.name, entry, base=base)
+    return anchored(entry, base)
 
 
-def _from_file(path: Path, name: str) -> Declaration:
+def _from_file(path: Path, name: str) -> dict[str, Any]:
     if not path.exists():
         raise NotFound("agents.no_file", f"There is no file {str(path)!r}.")
-    found = {each.name: each for each in read_agents(path)}
+    found = agent_tables(path)
     if name not in found:
         named = f"It declares {', '.join(found)}." if found else "It declares none."
         raise NotFound("agent.unknown", f"{str(path)!r} declares no agent {name!r}.", hint=named)
-    return found[name]
+    return anchored(found[name], path.absolute().parent)
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -193,47 +151,45 @@ def _schema(file: str | None) -> Any:
         ) from None
 
 
-def _seconds(text: str, option: str) -> float:
-    seconds = 0.0 if text in ("0", "0s") else seconds_of(text)
-    if isinstance(seconds, str):
-        raise Rejected("agent.bad_option", f"--{option} is {text[:60]!r}.", hint=seconds)
-    return seconds
+def _add(arguments: argparse.Namespace, desk: RosterDesk, now: float) -> int:
+    name, reason = arguments.name, arguments.reason
+    words = {"declared": declared_by(arguments, Path.cwd()), "reason": reason}
+    if arguments.replace and _is_known(desk, name):
+        changes: list[Change] = [(CHANGE, name, words)]
+        changes += [] if arguments.stopped else [(START, name, {"reason": reason})]
+    else:
+        changes = [(ADD, "", {"name": name, "start": not arguments.stopped, **words})]
+    return _change(arguments, desk, changes, now)
 
 
-def _add(arguments: argparse.Namespace, desk: AgentDesk, now: float) -> int:
-    declared = declared_by(arguments, Path.cwd())
-    ask = AgentAsked(
-        "add",
-        declared.name,
-        arguments.reason,
-        declared,
-        replace=arguments.replace,
-        start=not arguments.stopped,
-    )
-    return _change(arguments, ask, desk, now)
+def _is_known(desk: RosterDesk, name: str) -> bool:
+    return any(each.name == name for each in rows_of(desk, LIST, {}))
 
 
-def _change(arguments: argparse.Namespace, ask: AgentAsked, desk: AgentDesk, now: float) -> int:
-    """Deliver what is asked, wait until the agent has answered, and tell how it stands."""
-    if ask.verb != "add":
-        _life(desk, ask.name)
-    proves = ask.verb in ("add", "start", "restart")
-    with _waiting(f"{ask.name} to show whether it works" if proves else "the home to answer"):
-        desk.deliver(ask)
-        life = None if ask.verb == "remove" else _settled(desk, ask.name)
-    if life is None:
+def _change(
+    arguments: argparse.Namespace, desk: RosterDesk, changes: Sequence[Change], now: float
+) -> int:
+    """Change an agent, wait until it has shown whether it works, and say how it stands."""
+    operation, target, given = changes[-1]
+    name = target or given["name"]
+    proves = operation in (ADD, CHANGE, START, RESTART)
+    with _waiting(f"{name} to show whether it works" if proves else "the home to answer"):
+        for each, target, given in changes:
+            executed(desk, each, target, given)
+        found = None if operation is REMOVE else _settled(desk, name)
+    if found is None:
         if arguments.json:
-            print_json({"name": ask.name, "status": "removed"})
+            print_json({"name": name, "status": "removed"})
         else:
-            print_text(f"{ask.name} is removed; its past stays in the log.\n")
+            print_text(f"{surface.done_text(REMOVE, name, None)}\n")
         return SUCCEEDED
     if arguments.json:
-        print_json(view(life, desk.at_work().get(ask.name, 0)))
+        print_json(view(found))
     else:
-        print_text(f"{standing_line(life, desk.at_work().get(ask.name, 0), now)}\n")
-        if ask.verb in ("add", "start", "restart") and not desk.has_engine:
+        print_text(f"{standing_line(found.agent, now)}\n")
+        if proves and desk.home.holder() is None:
             note("No engine is at work here: `mission up` starts one to run steps.\n")
-    return FAILED if isinstance(life.standing, Failed) else SUCCEEDED
+    return FAILED if found.agent.status == "failed" else SUCCEEDED
 
 
 @contextmanager
@@ -258,71 +214,53 @@ def _waiting(awaited: str) -> Iterator[None]:
             signal.signal(number, known)
 
 
-def _settled(desk: AgentDesk, name: str) -> AgentLife:
+def _settled(desk: RosterDesk, name: str) -> AgentDetail:
     """Return how an agent stands once it has shown whether it works."""
     end = time.monotonic() + SETTLING_SECONDS_MAX
     while True:
-        life = _life(desk, name)
-        if not isinstance(life.standing, Starting) or time.monotonic() > end:
-            return life
+        found = item_of(desk, GET, name)
+        if found.agent.status != "starting" or time.monotonic() > end:
+            return found
         time.sleep(LOOK_SECONDS)
 
 
-def _life(desk: AgentDesk, name: str) -> AgentLife:
+def _life(desk: RosterDesk, name: str) -> AgentLife:
     lives = {life.name: life for life in desk.lives()}
-    if name in lives:
-        return lives[name]
-    near = get_close_matches(name, lives, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else "`mission agent list` names them."
-    raise NotFound("agent.unknown", f"There is no agent {name!r} here.", hint=hint)
+    if name not in lives:
+        raise unknown(name, lives)
+    return lives[name]
 
 
-def _list(arguments: argparse.Namespace, desk: AgentDesk, now: float) -> int:
-    at_work = desk.at_work()
-    lives = desk.lives()
+def _show(arguments: argparse.Namespace, desk: RosterDesk, now: float) -> int:
+    found = item_of(desk, GET, arguments.name)
+    hours = math.ceil(seconds_in(arguments.since) / HOUR_SECONDS)
+    if not 1 <= hours <= HOURS_MAX:
+        hint = f"Give 1h to {HOURS_MAX // 24}d."
+        raise Rejected("agent.bad_option", f"--since is {arguments.since[:60]!r}.", hint=hint)
+    rows = rows_of(desk, LIST, {"hours": hours})
+    [measures] = [each.measures for each in rows if each.name == found.agent.name]
     if arguments.json:
-        print_json([view(life, at_work.get(life.name, 0)) for life in lives])
+        more = {"standing": found.standing, "measures": msgspec.to_builtins(measures)}
+        print_json({**view(found), **more})
         return SUCCEEDED
-    for line in list_lines(lives, at_work, now, columns()):
+    for line in (*sheet(found, now, columns()), *measures_lines(measures, hours)):
         print_text(f"{line}\n")
-    print_text(f"{count_agents(lives, at_work).words}\n")
-    if not desk.has_engine:
-        note("No engine is at work here: `mission up` starts one to run steps.\n")
     return SUCCEEDED
 
 
-def _show(arguments: argparse.Namespace, life: AgentLife, desk: AgentDesk, now: float) -> int:
-    at_work = desk.at_work().get(life.name, 0)
-    since = now - _seconds(arguments.since, "since")
-    done = desk.measured(since, now)
-    card = desk.card(life)
-    standing = card.standing if card is not None else {}
-    if arguments.json:
-        wider = width_view(life, standing, now)
-        print_json({**view(life, at_work), **wider, "measures": measures_view(life, done)})
-    else:
-        lines = (
-            *sheet(life, at_work, now, columns()),
-            *width_lines(life, standing, now, columns()),
-            *measures_lines(life, done),
-        )
-        for line in lines:
-            print_text(f"{line}\n")
-    return SUCCEEDED
-
-
-def _test(arguments: argparse.Namespace, desk: AgentDesk) -> int:
+def _test(arguments: argparse.Namespace, desk: RosterDesk) -> int:
     from missioncontrol.ports.agent import AttemptFailed
 
-    life = _life(desk, arguments.name)
+    name = arguments.name
+    declared = msgspec.convert(item_of(desk, GET, name).declared, Declaration)
     try:
-        with _waiting(f"{life.name} to show whether it works"):
-            proof = desk.proof(life.declared)
+        with _waiting(f"{name} to show whether it works"):
+            proof = desk.proof(declared)
     except AttemptFailed as failure:
         if arguments.json:
             print_json(
                 {
-                    "name": life.name,
+                    "name": name,
                     "works": False,
                     "code": failure.code,
                     "reason": failure.reason,
@@ -331,14 +269,12 @@ def _test(arguments: argparse.Namespace, desk: AgentDesk) -> int:
             )
         else:
             hint = f" {failure.hint}" if failure.hint else ""
-            print_text(visible(f"{life.name} does not work: {failure.reason}{hint}\n"))
+            print_text(visible(f"{name} does not work: {failure.reason}{hint}\n"))
         return FAILED
     if arguments.json:
-        print_json({"name": life.name, "works": True, **in_full(proof)})
+        print_json({"name": name, "works": True, **in_full(proof)})
     else:
         version = f" {proof.version}" if proof.version else ""
-        print_text(
-            visible(f"{life.name} works: {life.declared.kind}{version}. {proof.said}".rstrip())
-        )
+        print_text(visible(f"{name} works: {declared.kind}{version}. {proof.said}".rstrip()))
         print_text("\n")
     return SUCCEEDED

@@ -8,15 +8,6 @@ from missioncontrol.cli.parser import add_noun
 
 PROGRAMS = ("claude", "codex")  # As `domain.agent_session`, which this must not import.
 MODES = ("network", "outside", "full")  # As `domain.elevation`, which this must not import.
-VERBS_OF_ONE = {
-    "show": "all that is known of one",
-    "start": "start it, once a check has shown that it works",
-    "stop": "stop it; what it works on is interrupted and done again later",
-    "restart": "wait until its work ends, and start it again",
-    "drain": "begin nothing new, wait until its work ends, then stop it",
-    "remove": "forget one that is stopped",
-    "test": "prove that it works: version, sign-in, a harmless round trip",
-}
 
 
 def add_agent(
@@ -29,28 +20,15 @@ def add_agent(
 
 def _add_all(kinds: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]) -> None:
     _add_declaring(kinds, home, whole_number)
-    listing = kinds.add_parser("list", parents=[home], help="all agents and how they stand")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    for name, text in VERBS_OF_ONE.items():
-        verb = kinds.add_parser(name, parents=[home], help=text)
-        verb.add_argument("name", metavar="NAME")
-        if name not in ("show", "test"):
-            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-        if name == "show":
-            verb.add_argument(
-                "--since", metavar="AGE", default="7d", help="of what it did (default: 7d)"
-            )
-        if name in ("drain", "restart"):
-            verb.add_argument(
-                "--within", metavar="TIME", default="10m", help="then the rest is interrupted"
-            )
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    show = kinds.add_parser("show", parents=[home], help="all that is known of one")
+    show.add_argument("name", metavar="NAME")
+    show.add_argument("--since", metavar="AGE", default="7d", help="of what it did (default: 7d)")
+    show.add_argument("--json", action="store_true", help="print JSON")
+    text = "prove that it works: version, sign-in, a harmless round trip"
+    test = kinds.add_parser("test", parents=[home], help=text)
+    test.add_argument("name", metavar="NAME")
+    test.add_argument("--json", action="store_true", help="print JSON")
     _add_elevating(kinds, home)
-    scale = kinds.add_parser("scale", parents=[home], help="how many steps it works on at once")
-    scale.add_argument("name", metavar="NAME")
-    scale.add_argument("scale", metavar="N", type=whole_number)
-    scale.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-    scale.add_argument("--json", action="store_true", help="print JSON")
     _add_sessions(kinds, home, whole_number)
 
 

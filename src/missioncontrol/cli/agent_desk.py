@@ -1,8 +1,7 @@
-"""A home as `mission agent`, `mission questions` and `mission gateway` need it."""
+"""A home as `mission agent` and `mission questions` need it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,16 +11,10 @@ from missioncontrol.adapters.agents.workshops import workshops_of
 from missioncontrol.adapters.artifact_stores.folder import FolderArtifactStore
 from missioncontrol.app.builtin_agents import AGENT_CARDS, built_in
 from missioncontrol.app.settings import sandbox_of
-from missioncontrol.application.agent_measures import AgentActivity, measured
-from missioncontrol.application.agents import AgentsAtWork
-from missioncontrol.application.gateway_keys import KEYS, STREAM
-from missioncontrol.application.journal import fold
 from missioncontrol.cli.desk import Desk
 from missioncontrol.confinement import available_confinement
-from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.errors import MissionControlError, Rejected, Unavailable
-from missioncontrol.domain.gateway_key import NO_KEYS, KeyIssued
+from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.question import Question
 from missioncontrol.domain.secrets import Scrubber, secret_values
@@ -36,7 +29,7 @@ class RosterDesk(Desk):
     """The same home, whose rows are agents."""
 
     def lives(self) -> Sequence[AgentLife]:
-        """See `cli.agent.AgentDesk`; an engine may have changed them since the last look."""
+        """Return all agents that are not removed, by name, the built-in ones with them."""
         self._forget_what_was_read()
         parts = {
             name: AgentLife(declared, "built_in", Ready(), 0.0)
@@ -45,33 +38,12 @@ class RosterDesk(Desk):
         found = {**parts, **{life.name: life for life in self.declared()}}
         return [found[name] for name in sorted(found)]
 
-    def at_work(self) -> Mapping[str, int]:
-        """See `cli.agent.AgentDesk`."""
-        if not self.has_engine:
-            return {}
-        try:
-            return msgspec.convert(self.deliver(AgentsAtWork()), dict[str, int])
-        except Unavailable:
-            return {}  # It has just ended, or does not listen.
-
-    def measured(self, since: float, now: float) -> AgentActivity:
-        """See `cli.agent.AgentDesk`."""
-        return asyncio.run(measured(self.store, since=since, now=now))
-
-    def card(self, life: AgentLife) -> AgentCard | None:
-        """See `cli.agent.AgentDesk`."""
-        try:
-            return Kinds().card(life.declared)
-        except MissionControlError:
-            return None
-
-    @property
-    def has_engine(self) -> bool:
-        """See `cli.agent.AgentDesk`."""
-        return self.home.holder() is not None
-
     def proof(self, declared: Declaration) -> Proof:
-        """See `cli.agent.AgentDesk`."""
+        """Ask an agent for its version, its sign-in and something harmless.
+
+        Raises:
+            AttemptFailed: it does not work.
+        """
         if is_remote(declared):
             return proof_of(declared, self._workers())
         kinds = Kinds()
@@ -114,18 +86,8 @@ class RosterDesk(Desk):
         version, output = scrubber.text(proof.version), scrubber.text(proof.said)
         return msgspec.structs.replace(proof, version=version, said=output)
 
-    @property
-    def calls(self) -> Path:
-        """See `cli.gateway.GatewayDesk`."""
-        return self.directory.calls
-
-    def keys(self) -> Sequence[KeyIssued]:
-        """See `cli.gateway.GatewayDesk`."""
-        ring, _ = asyncio.run(fold(self.store, KEYS, STREAM))
-        return sorted((ring or NO_KEYS).keys.values(), key=lambda key: key.name)
-
     def _workers(self) -> Sequence[WorkerSeen]:
-        if not self.has_engine:
+        if self.home.holder() is None:
             return ()
         return msgspec.convert(self.deliver(WorkersListed()), list[WorkerSeen])
 

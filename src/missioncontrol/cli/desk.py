@@ -56,6 +56,9 @@ STARTING_SECONDS_MAX = 10.0
 """An engine that has just locked its home listens after at most so long."""
 
 LOOK_SECONDS = 0.05
+COUNTED_AT_ONCE = 200_000
+"""Events that a command counts before it tells measures; no process may have followed the log."""
+
 CONSOLE = "http://127.0.0.1:8700"
 
 PASSING = frozenset({"home.held", "home.released"})
@@ -350,7 +353,8 @@ class Desk:
         """The calendar and the measures of a directory of this machine."""
         from missioncontrol.app.instruments import instruments
 
-        return self._opened.enter_context(instruments(self.directory, self.present))
+        opened = instruments(self.directory, self.present, COUNTED_AT_ONCE)
+        return self._opened.enter_context(opened)
 
     @cached_property
     def analytics(self) -> "AnalyticsContainer":
@@ -498,7 +502,7 @@ class Desk:
 
     def _forget_what_was_read(self) -> None:
         """Look again: something has changed."""
-        for name in ("board", "cards", "store", "present", "reading"):
+        for name in ("board", "cards", "store", "instruments", "present", "reading"):
             found = self.__dict__.pop(name, None)
             if name == "reading" and found is not None:
                 found.close()

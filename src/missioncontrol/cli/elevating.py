@@ -50,7 +50,7 @@ def elevate(arguments: argparse.Namespace, life: AgentLife, desk: ElevationDesk,
                 )
             )
         case "approve":
-            lines = width_lines(after, {}, now, columns())
+            lines = width_lines(after.elevation, after.wish, {}, now, columns())
         case "refuse":
             lines = iter((f"{ask.elevation} is refused.",))
         case "end":
@@ -120,16 +120,20 @@ def width_view(life: AgentLife, standing: Mapping[str, str], now: float) -> dict
 
 
 def width_lines(
-    life: AgentLife, standing: Mapping[str, str], now: float, width: int
+    given: Elevation | None,
+    wish: ElevationRequest | None,
+    standing: Mapping[str, str],
+    now: float,
+    width: int,
 ) -> Iterator[str]:
     """Return in what wider modes an agent works, and what is asked for, for a person."""
     for mode, setting in standing.items():
         text = f"{mode} at all times, by its declaration ({setting}): no reason, no end"
         yield from _fact("standing", text, width)
-    if life.elevation is not None and life.elevation.is_in_force(now):
-        yield from _fact("elevated", _given(life.elevation, now), width)
-    if life.wish is not None and now < life.wish.lapses:
-        yield from _fact("asked for", _request_line(life.wish), width)
+    if given is not None and given.is_in_force(now):
+        yield from _fact("elevated", _given(given, now), width)
+    if wish is not None and now < wish.lapses:
+        yield from _fact("asked for", _request_line(wish), width)
 
 
 def _fact(name: str, text: str, width: int) -> Iterator[str]:

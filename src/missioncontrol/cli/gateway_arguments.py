@@ -2,31 +2,27 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
+
+from missioncontrol.cli.parser import Parser
+
+Number: TypeAlias = Callable[[str], int]
 
 
-def add_gateway(
-    verbs: Any, home: argparse.ArgumentParser, whole_number: Callable[[str], int]
-) -> None:
+def add_gateway(verbs: Any, home: argparse.ArgumentParser, whole_number: Number) -> None:
     """Add `gateway` to `verbs`; each of its own verbs takes what `home` takes."""
-    top = verbs.add_parser(
+    top: Parser = verbs.add_parser(
         "gateway", parents=[home], help="proxy calls of models, metered and under every cap"
     )
     top.add_argument("--port", metavar="N", type=whole_number, help="on loopback (default: file)")
-    kinds = top.add_subparsers(dest="gateway", metavar="VERB", parser_class=type(top))
-    issue = kinds.add_parser("issue", parents=[home], help="a key; it is shown this once")
-    issue.add_argument("name", metavar="NAME", help="by which the key is known, as laptop")
-    issue.add_argument("--agent", metavar="A", default="", help="on whose account calls go")
-    issue.add_argument("--run", metavar="RUN", default="", help="likewise")
-    issue.add_argument(
-        "--model", metavar="M", action="append", default=[], help="may be called; repeatable"
-    )
-    issue.add_argument("--expires", metavar="TIME", help="such as 8h (default: when revoked)")
-    issue.add_argument("--calls-per-minute", metavar="N", type=whole_number, default=0)
-    revoke = kinds.add_parser("revoke", parents=[home], help="make a key void")
-    revoke.add_argument("name", metavar="NAME")
-    revoke.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-    keys = kinds.add_parser("keys", parents=[home], help="all that hold")
+    top.fill_later(lambda: _add_verbs(top, home, whole_number))
+
+
+def _add_verbs(top: Parser, home: argparse.ArgumentParser, whole_number: Number) -> None:
+    from missioncontrol.surfaces.cli import add_verbs
+
+    kinds: Any = top.add_subparsers(dest="gateway", metavar="VERB", parser_class=type(top))
+    add_verbs(kinds, home, "gateway_key", whole_number)
     calls = kinds.add_parser("calls", parents=[home], help="model calls, newest first")
     for name, metavar, text in (
         ("run", "RUN", "of this run"),
@@ -38,5 +34,5 @@ def add_gateway(
     calls.add_argument("--limit", metavar="N", type=whole_number, default=20)
     call = kinds.add_parser("call", parents=[home], help="all of one: prompt, answer, tools")
     call.add_argument("number", metavar="N", type=whole_number, help="as `calls` lists it")
-    for verb in (issue, revoke, keys, calls, call):
+    for verb in (calls, call):
         verb.add_argument("--json", action="store_true", help="print JSON")

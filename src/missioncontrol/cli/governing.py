@@ -80,7 +80,7 @@ def price(arguments: argparse.Namespace) -> int:
 
 def agent(arguments: argparse.Namespace) -> int:
     """Do what `mission agent` was asked for."""
-    if arguments.agent in ("run", "sessions", "session", "adopt"):
+    if arguments.agent in ("run", "list", "sessions", "session", "adopt"):
         from missioncontrol.cli.declarations import run
 
         return run(arguments)
@@ -105,9 +105,8 @@ def gateway(arguments: argparse.Namespace) -> int:
 
         return server_commands.serve_gateway(arguments)
     from missioncontrol.cli import gateway as verbs
-    from missioncontrol.cli.agent_desk import RosterDesk
 
-    desk = RosterDesk(arguments, os.environ)
+    desk = Desk(arguments, os.environ)
     try:
         return verbs.gateway(arguments, desk, environment=os.environ)
     finally:

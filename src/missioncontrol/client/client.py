@@ -22,6 +22,7 @@ from missioncontrol.client.governing import Budgets, Operations
 from missioncontrol.client.line import Line
 from missioncontrol.client.made.agent_session import AgentSessionRequests
 from missioncontrol.client.made.board import BoardRequests
+from missioncontrol.client.made.gateway_key import GatewayKeyRequests
 from missioncontrol.client.made.inbox import InboxRequests
 from missioncontrol.client.made.knowledge import KnowledgeRequests
 from missioncontrol.client.made.notification import NotificationRequests
@@ -77,6 +78,7 @@ class _Everything(Resource[L]):
         self.artifacts = Artifacts(line)
         self.users = Users(line)
         self.tokens = TokenRequests(line)
+        self.gateway_keys = GatewayKeyRequests(line)
         self.work_items = WorkItemRequests(line)
         self.board = BoardRequests(line)
         self.workspaces = WorkspaceRequests(line)

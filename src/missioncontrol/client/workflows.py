@@ -1,30 +1,24 @@
 """Saved workflows of a server: lists, versions, differences, checks, saving."""
 
-from missioncontrol.application.queries.workflow_versions import Difference, VersionItem
+from missioncontrol.application.queries.workflow_versions import Difference
 from missioncontrol.application.queries.workflow_writing import Checked
-from missioncontrol.application.queries.workflows import WorkflowItem, WorkflowView
+from missioncontrol.application.queries.workflows import WorkflowView
 from missioncontrol.client.calls import (
     Call,
-    Pages,
     Script,
     content,
     get,
-    pages,
     path_of,
     persisted,
     post,
 )
-from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
+from missioncontrol.client.made.workflow import WorkflowRequests
+from missioncontrol.client.resource import L, carried_out, requested
 from missioncontrol.client.shapes import InputSchema, Saved
 
 
-class Workflows(Resource[L]):
+class Workflows(WorkflowRequests[L]):
     """`client.workflows`."""
-
-    @listed
-    def list(self) -> Pages[WorkflowItem]:
-        """Return saved workflows by name, with their last run and success rate."""
-        return pages("/workflows", WorkflowItem)
 
     @requested
     def get(self, name: str, version: int | None = None) -> Call[WorkflowView]:
@@ -35,11 +29,6 @@ class Workflows(Resource[L]):
         """
         parts = ("versions", version) if version is not None else ()
         return get(path_of("workflows", name, *parts), WorkflowView)
-
-    @listed
-    def versions(self, name: str) -> Pages[VersionItem]:
-        """Return the versions of a workflow, the newest first."""
-        return pages(path_of("workflows", name, "versions"), VersionItem)
 
     @carried_out
     def text(self, name: str, version: int) -> Script[str]:

@@ -1,13 +1,15 @@
 """Keys of the gateway for tools that Mission Control did not start: issued, revoked, ended."""
 
-from typing import assert_never
+from typing import Annotated, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.domain.errors import Corrupt, NotFound, Rejected
 
 NAME_MAX = 100
 KEYS_MAX = 1_000
+REASON_MAX = 2_000
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,7 +56,7 @@ class RevokeKey(msgspec.Struct, frozen=True):
     """Revoke a key."""
 
     name: str
-    reason: str = ""
+    reason: Annotated[str, Meta(max_length=REASON_MAX, description="Why; stored permanently.")] = ""
 
 
 KeyCommand = IssueKey | RevokeKey
@@ -83,14 +85,19 @@ def decide(command: KeyCommand, ring: KeyRing | None, now: float) -> list[KeyEve
             return [key]
         case RevokeKey():
             if command.name not in keys:
-                raise NotFound(
-                    "key.unknown",
-                    f"There is no key {command.name!r} here.",
-                    hint="`mission gateway keys` names them.",
-                )
+                raise unknown(command.name)
             return [KeyRevoked(command.name, command.reason)]
         case _:
             assert_never(command)
+
+
+def unknown(name: str) -> NotFound:
+    """Return the error for a name that no key has."""
+    return NotFound(
+        "key.unknown",
+        f"There is no key {name!r} here.",
+        hint="`mission gateway keys` names them.",
+    )
 
 
 def evolve(ring: KeyRing | None, event: KeyEvent, at: float) -> KeyRing:

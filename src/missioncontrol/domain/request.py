@@ -13,6 +13,8 @@ ANSWER_BYTES_MAX = 64 * 1024
 
 FORMER_VERBS = {
     "Asked": "schedule",
+    "AgentAsked": "agent",
+    "KeyAsked": "gateway_key",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
     "MemoryAsked": "memory",

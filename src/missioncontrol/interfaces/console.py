@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from missioncontrol.interfaces.sign_in.people import People
     from missioncontrol.ports.access_store import Use
     from missioncontrol.ports.agent_sessions import ActivityStore
-    from missioncontrol.ports.workspaces import WorkspaceList
     from missioncontrol.ports.calendar import Calendar
+    from missioncontrol.ports.workspaces import WorkspaceList
 
     AnyRequest = Request[Principal, Any, Any]
 

@@ -26,6 +26,7 @@ NOUNS = (
     "product",
     "schedule",
     "price",
+    "gateway_key",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
 

@@ -21,11 +21,14 @@ NOUNS = (
     "work_item",
     "board",
     "review",
+    "agent",
     "agent_session",
     "workspace",
     "product",
     "schedule",
     "price",
+    "gateway_key",
+    "workflow",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

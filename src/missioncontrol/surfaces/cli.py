@@ -184,9 +184,12 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
+    is_text = field.name in declared.terminal.parse
+    kind = str if is_text else {int: number, float: float}.get(field.item, str)
     if _is_positional(declared, field):
         count = None if field.is_required else "?"
-        verb.add_argument(name, metavar=_metavar(declared, field), nargs=count, help=field.help)
+        metavar = _metavar(declared, field)
+        verb.add_argument(name, metavar=metavar, nargs=count, help=field.help, type=kind)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
     if field.kind is bool:
@@ -196,8 +199,7 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
         options["choices"] = field.choices
     else:
         options["metavar"] = _metavar(declared, field)
-        is_text = field.name in declared.terminal.parse
-        options["type"] = str if is_text else {int: number, float: float}.get(field.item, str)
+        options["type"] = kind
     if field.is_list:
         options |= {"action": "append", "default": []}
     default = declared.terminal.defaults.get(field.name)

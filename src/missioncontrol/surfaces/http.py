@@ -55,8 +55,9 @@ def handlers_of(noun: str) -> list[Any]:
     return found
 
 
-def _path(declared: Declared) -> str:
-    return re.sub(r"{(\w+)}", r"{\1:str}", declared.pattern)
+def _typed(path: str) -> str:
+    """Return a path whose places have a kind each: that of a segment, where none is there."""
+    return re.sub(r"{(\w+)}", r"{\1:str}", path)
 
 
 def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -80,9 +81,9 @@ def _query(query: Query) -> Any:
             function = _item_function(query)
         case _:
             raise TypeError(f"{query.name} is neither a list nor an item")
-    return get(_path(query), summary=query.title, responses=KNOWN, **needs(query.permission))(
-        function
-    )
+    return get(
+        _typed(query.pattern), summary=query.title, responses=KNOWN, **needs(query.permission)
+    )(function)
 
 
 def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
@@ -139,7 +140,7 @@ def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
         found = await query.found(console.reader(request.user), *_taken(query, given))
-        return tagged(request, found, tag_of(found))
+        return tagged(request, found, tag_of(query.state(found)))
 
     parameters = GIVEN | _in_address(query)
     returns = _of(Response, query.returns)
@@ -171,7 +172,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
         returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
-        _path(operation),
+        [_typed(operation.pattern), *map(_typed, operation.further)],
         http_method=[operation.method],
         summary=operation.title,
         **options,
@@ -192,7 +193,7 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
         if if_match and seen is not None:
             asked = {name: values[name] for name in seen.given.__struct_fields__ if name in values}
             now = await seen.found(console.reader(request.user), id_, asked)
-            refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
+            refuse_stale(if_match, tag_of(seen.state(now)), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
         values |= {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
@@ -202,7 +203,7 @@ def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
             headers["Location"] = f"{ROOT}{creates.address(creates.item_path, id_)}"
         if shows is not None:
             made = await shows.found(console.reader(request.user), id_)
-            headers["ETag"] = tag_of(made)
+            headers["ETag"] = tag_of(shows.state(made))
         if not headers:
             return made
         return Response(made, status_code=201 if creates is not None else 200, headers=headers)

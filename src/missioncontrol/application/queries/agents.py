@@ -1,7 +1,7 @@
 """Who does the work: how each agent stands, how loaded it is, what it did, and its life so far."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from missioncontrol.application.queries.run_outcome import PROGRAM
 from missioncontrol.application.read_model import READ_AT_ONCE, Present
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.elevation import Elevation, ElevationRequest
+from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.in_full import in_full
 from missioncontrol.domain.lifecycle.decide import unknown
 from missioncontrol.domain.lifecycle.events import Source
@@ -108,11 +109,7 @@ async def agents(
 
 
 async def agent_detail(
-    present: Present,
-    instruments: Instruments,
-    cards: Mapping[str, AgentCard],
-    name: str,
-    now: float,
+    present: Present, instruments: Instruments, name: str, now: float
 ) -> AgentDetail:
     """Return one agent.
 
@@ -122,7 +119,7 @@ async def agent_detail(
     life = life_of(present, instruments, name)
     [view] = [each for each in await agents(present, instruments, now) if each.name == life.name]
     history, version = await _history(present, name)
-    card = cards.get(name) if life.source != "built_in" else None
+    card = _card(instruments, life)
     return AgentDetail(
         view,
         in_full(life.declared),
@@ -135,16 +132,26 @@ async def agent_detail(
     )
 
 
+def _card(instruments: Instruments, life: AgentLife) -> AgentCard | None:
+    """Return what an agent takes and does; None where no one declares it, or its kind is gone."""
+    if life.source == "built_in":
+        return None
+    try:
+        return instruments.card(life.declared)
+    except MissionControlError:
+        return None
+
+
 def life_of(present: Present, instruments: Instruments, name: str) -> AgentLife:
     """Return what is true of one agent.
 
     Raises:
         NotFound: `agent.unknown`.
     """
-    found = next((life for life in lives(present, instruments) if life.name == name), None)
-    if found is None:
-        raise unknown(name)
-    return found
+    found = {life.name: life for life in lives(present, instruments)}
+    if name not in found:
+        raise unknown(name, found)
+    return found[name]
 
 
 def _scales(found: Iterable[AgentLife]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from missioncontrol.application.measure_refresh import Measuring
+from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
 from missioncontrol.ports.calendar import Calendar
 from missioncontrol.ports.clock import Clock
@@ -22,8 +23,8 @@ class Instruments:
     calendar: Calendar
     prices: Prices
     built_in: Mapping[str, Declaration]
-    declare: Callable[[str, Mapping[str, Any]], Declaration]
-    """Reads the declaration of an agent, in the words of the agents file; raises `Rejected`."""
+    card: Callable[[Declaration], AgentCard]
+    """Returns what an agent takes and does; raises `Rejected` where its kind is not known here."""
     misfit: Callable[[Any, Mapping[str, Any]], str]
     """Says in words why an answer does not fit the JSON Schema of a form; empty where it does."""
 

@@ -1,8 +1,11 @@
 """What can be asked of an agent's life, and what those who run it report."""
 
-import msgspec
+from typing import Annotated
 
-from missioncontrol.domain.declaration import Declaration
+import msgspec
+from msgspec import Meta
+
+from missioncontrol.domain.declaration import SCALE_MAX, Declaration
 from missioncontrol.domain.elevation import Mode
 from missioncontrol.domain.lifecycle.events import Next, Source
 
@@ -15,37 +18,55 @@ class AddAgent(msgspec.Struct, frozen=True):
     replace: bool = False
 
 
-class StartAgent(msgspec.Struct, frozen=True):
+REASON_MAX = 2_000
+DRAIN_SECONDS = 600.0
+"""Time that an agent has to end its work where no other is given."""
+
+DRAIN_SECONDS_MAX = 7 * 86_400.0
+
+Reason = Annotated[str, Meta(max_length=REASON_MAX, description="Why; stored permanently.")]
+
+
+class Steering(msgspec.Struct, frozen=True, kw_only=True):
+    """What people, and the parts that watch over agents, have one agent do."""
+
+    name: str = ""  # of the agent; its stream says it too
+
+
+class StartAgent(Steering, frozen=True):
     """Start it; it works once it has shown that it can."""
 
-    reason: str = ""
+    reason: Reason = ""
 
 
-class StopAgent(msgspec.Struct, frozen=True):
+class StopAgent(Steering, frozen=True):
     """Stop it from now on; what it works on is interrupted and done again later."""
 
-    reason: str
+    reason: Reason = ""
 
 
-class DrainAgent(msgspec.Struct, frozen=True):
+class DrainAgent(Steering, frozen=True):
     """Drain it: it ends its work and begins nothing new; then it stops, or starts again."""
 
-    reason: str
-    seconds_max: float
+    reason: Reason = ""
+    seconds_max: Annotated[
+        float,
+        Meta(ge=0, le=DRAIN_SECONDS_MAX, description="After that time the rest is interrupted."),
+    ] = DRAIN_SECONDS
     then: Next = "stop"
 
 
-class ScaleAgent(msgspec.Struct, frozen=True):
+class ScaleAgent(Steering, frozen=True):
     """Set how many steps it works on at once."""
 
-    scale: int
-    reason: str = ""
+    scale: Annotated[int, Meta(ge=1, le=SCALE_MAX, description="Steps at once.")]
+    reason: Reason = ""
 
 
-class RemoveAgent(msgspec.Struct, frozen=True):
+class RemoveAgent(Steering, frozen=True):
     """Forget it; it must not be at work."""
 
-    reason: str = ""
+    reason: Reason = ""
 
 
 class AskElevation(msgspec.Struct, frozen=True):
@@ -117,6 +138,5 @@ class LoseAgent(msgspec.Struct, frozen=True):
 
 Elevating = AskElevation | ApproveElevation | EndElevation
 Report = ReportReady | ReportUnfit | RestAgent | ReportDrained | LoseAgent | LapseElevation
-LifeCommand = (
-    AddAgent | StartAgent | StopAgent | DrainAgent | ScaleAgent | RemoveAgent | Elevating | Report
-)
+Turn = StartAgent | StopAgent | DrainAgent | ScaleAgent
+LifeCommand = AddAgent | Turn | RemoveAgent | Elevating | Report

@@ -1,11 +1,15 @@
 """Which events a command makes true of an agent's life, or why it is refused."""
 
 import math
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import assert_never
 
 from missioncontrol.domain.declaration import refuse_bad_declaration, refuse_bad_scale
 from missioncontrol.domain.errors import NotFound, Rejected
 from missioncontrol.domain.lifecycle.commands import (
+    DRAIN_SECONDS_MAX,
+    REASON_MAX,
     AddAgent,
     ApproveElevation,
     AskElevation,
@@ -21,6 +25,7 @@ from missioncontrol.domain.lifecycle.commands import (
     RestAgent,
     ScaleAgent,
     StartAgent,
+    Steering,
     StopAgent,
 )
 from missioncontrol.domain.lifecycle.elevation_rules import (
@@ -57,9 +62,7 @@ from missioncontrol.domain.lifecycle.states import (
 )
 
 START_SECONDS_MAX = 60.0
-DRAIN_SECONDS_MAX = 7 * 86_400.0
 REST_SECONDS_MAX = 3_600.0
-REASON_MAX = 2_000
 
 
 def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[LifeEvent]:
@@ -74,13 +77,13 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
         return _add(command, agent)
     if agent is None or isinstance(agent.standing, Removed):
         raise unknown(agent.name if agent is not None else "")
-    if isinstance(command, StartAgent | StopAgent | DrainAgent | ScaleAgent | RemoveAgent):
+    if isinstance(command, Steering):
         _refuse_bad_reason(agent, command.reason)
     match command:
         case StartAgent():
             return _start(command, agent)
         case StopAgent():
-            return _stop(command.reason, agent)
+            return _stop(command.reason or "A user stopped it.", agent)
         case DrainAgent():
             return _drain(command, agent, now)
         case ScaleAgent():
@@ -116,13 +119,11 @@ def decide(command: LifeCommand, agent: AgentLife | None, now: float) -> list[Li
             assert_never(command)
 
 
-def unknown(name: str) -> NotFound:
-    """Return the error for a name that no agent has."""
-    return NotFound(
-        "agent.unknown",
-        f"There is no agent {name!r} here.",
-        hint="`mission agent list` names them.",
-    )
+def unknown(name: str, known: Iterable[str] = ()) -> NotFound:
+    """Return the error for a name that no agent has; the nearest of `known` names is its hint."""
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "`mission agent list` names them."
+    return NotFound("agent.unknown", f"There is no agent {name!r} here.", hint=hint)
 
 
 def _add(command: AddAgent, agent: AgentLife | None) -> list[LifeEvent]:
@@ -176,14 +177,16 @@ def _drain(command: DrainAgent, agent: AgentLife, now: float) -> list[LifeEvent]
             hint="Give 0 seconds to 7 days.",
         )
     deadline = now + command.seconds_max
+    usual = "It is started again." if command.then == "start" else "A user drained it."
+    reason = command.reason or usual
     match agent.standing:
         case Ready() | Resting() | Draining() | Lost():
-            return [AgentDraining(command.reason, deadline, command.then)]
+            return [AgentDraining(reason, deadline, command.then)]
         case Stopped() | Failed() | Starting() if command.then == "start":
-            return _started(command.reason, agent)
+            return _started(reason, agent)
         case Stopped():
             return []
-    return [AgentStopped(command.reason)]  # It has nothing to end.
+    return [AgentStopped(reason)]  # It has nothing to end.
 
 
 def _remove(command: RemoveAgent, agent: AgentLife) -> list[LifeEvent]:

@@ -54,6 +54,9 @@ REFUSALS = {
 }
 """What any operation may be refused with, as a problem."""
 
+DECLARING = "missioncontrol.surfaces.http"
+"""The module that makes the routes of declared operations, of all resources."""
+
 OF_CHANGES = frozenset({"409", "412", "413", "415"})
 """Refusals that requests which only read never receive."""
 
@@ -143,11 +146,12 @@ def _operation_ids() -> Callable[[HTTPRouteHandler, str, list[Any]], str]:
     used: set[str] = set()
 
     def name(handler: HTTPRouteHandler, method: str, path: list[Any]) -> str:
-        operation, resource = handler.handler_name, handler.fn.__module__.rpartition(".")[2]
+        operation, module = handler.handler_name, handler.fn.__module__
         last = str(path[-1]) if path else ""
+        resource = str(path[2]) if module == DECLARING else module.rpartition(".")[2]
         if len(handler.paths) > 1 and not operation.startswith(last):
             operation = f"{resource}_{last}"  # One handler of several verbs, in whatever order.
-        elif "_" not in operation or operation in used:
+        elif "_" not in operation or (operation in used and method != "HEAD"):
             operation = f"{resource}_{operation}"
         if method == "HEAD" or operation in used:
             operation += "_head" if method == "HEAD" else f"_{last}"

@@ -20,7 +20,7 @@ from missioncontrol.interfaces.api.problems import Problem
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.surfaces.conditional import KNOWN, IfMatch, refuse_stale, tagged
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.surfaces.http import handlers_of
 
 FILE = "workflow.yaml"
 FILE_NAME_MAX = 200
@@ -58,18 +58,6 @@ class InputSchema(msgspec.Struct, frozen=True):
 def etag_of(version: int) -> str:
     """Return the tag of a workflow whose newest version is this."""
     return f'W/"{version}"'
-
-
-@get("/workflows", summary="List workflows", **needs("read"))
-async def list_workflows(
-    console: NamedDependency[Console], cursor: Cursor = "", limit: Limit = LIMIT
-) -> Page[queries.WorkflowItem]:
-    """Return saved workflows by name, with their last run, success rate and next slot."""
-    place = place_of(cursor, str)
-    after = place[0] if place else ""
-    found = await queries.workflows(console.shelf, after=after, limit=limit + 1)
-    more = cursor_of(found[limit - 1].name) if len(found) > limit else ""
-    return Page(found[:limit], more)
 
 
 @post(
@@ -155,21 +143,6 @@ async def get_workflow(
     return tagged(request, found, etag_of(found.newest))
 
 
-@get("/workflows/{name:str}/versions", summary="List versions of a workflow", **needs("read"))
-async def list_versions(
-    console: NamedDependency[Console],
-    name: FromPath[str],
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[versions.VersionItem]:
-    """Return the versions of a workflow, the newest first."""
-    place = place_of(cursor, int)
-    before = place[0] if place else 0
-    found = await versions.versions(console.shelf, name, before=before, limit=limit)
-    more = cursor_of(found[-1].version) if found and found[-1].version > 1 else ""
-    return Page(found, more)
-
-
 @get("/workflows/{name:str}/versions/{version:int}", summary="Read a version", **needs("read"))
 async def get_version(
     console: NamedDependency[Console], name: FromPath[str], version: FromPath[int]
@@ -226,13 +199,12 @@ async def get_input_schema(
 
 
 HANDLERS: list[Any] = [
-    list_workflows,
+    *handlers_of("workflow"),
     save_workflow,
     check_workflow,
     workflow_palette,
     workflow_schema,
     get_workflow,
-    list_versions,
     get_version,
     export_version,
     compare_versions,

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from missioncontrol.application.agents import AgentAsked
 from missioncontrol.application.analytics.alerts import AlertAsked
 from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.asks import (
@@ -46,6 +45,7 @@ from missioncontrol.operations import agent_session, inbox
 from missioncontrol.operations import decision as decisions
 from missioncontrol.operations import review as reviews
 from missioncontrol.operations import work_item as work_items
+from missioncontrol.operations.agent import START as START_AGENT
 from missioncontrol.operations.inbox import morning_after
 
 AnyRequest = Request[Principal, Any, Any]
@@ -139,7 +139,7 @@ async def _start(
         await console.ask(request, StartAll("all", reason))
         return "Work is resumed"
     if kind == "agent":
-        await console.ask(request, AgentAsked("start", agent, reason))
+        await console.run(request, START_AGENT, agent, reason=reason)
         return f"{agent} is started"
     limits = console.present.statuses.around.barred
     name = item.id.rpartition(":")[2]

@@ -261,6 +261,16 @@ class SimulatedEngine:
             return await self.command_bus.do(what, actor)
         return await Executor(self.command_bus).execute(operation, what, actor)
 
+    async def run(self, name: str, target: str, given: Mapping[str, Any], actor: str) -> Any:
+        """Execute an operation as a person does; a refusal is an answer too."""
+        operation = operations.find(name)
+        assert operation is not None, name
+        try:
+            command = operation.build(target, given)
+            return await Executor(self.command_bus).execute(operation, command, actor)
+        except MissionControlError as refusal:
+            return refusal
+
     @property
     def death(self) -> "asyncio.Task[None]":
         """Ends when the engine does."""

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-
-import msgspec
+from typing import Any
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
-from missioncontrol.application.agents import AgentAsked
 from missioncontrol.confinement import UNCONFINING
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.declaration import Declaration
@@ -44,26 +42,26 @@ class Lives:
                 end = asyncio.get_running_loop().time() + self.dice.choice((20.0, 200.0))
                 self.ill[name] = end
             else:
-                await house.ask(self._random_request(name), KEEPER)
+                operation, given = self._random_request(name)
+                await house.run(operation, name, given, KEEPER)
 
-    def _random_request(self, name: str) -> AgentAsked:
+    def _random_request(self, name: str) -> tuple[str, dict[str, Any]]:
         match self.dice.choice(("start", "start", "start", "stop", "drain", "restart", "scale")):
             case "scale":
-                return AgentAsked("scale", name, scale=self.dice.randint(1, PLACES[name]))
+                return "agent.scale", {"scale": self.dice.randint(1, PLACES[name])}
             case "start":
-                return AgentAsked("start", name)
+                return "agent.start", {}
             case "stop":
-                return AgentAsked("stop", name, "It is in the way.")
+                return "agent.stop", {"reason": "It is in the way."}
             case verb:
                 seconds = self.dice.choice((0.0, 3.0, 100.0))
-                asked = AgentAsked("drain", name, "It is in the way.", seconds_max=seconds)
-                return msgspec.structs.replace(asked, verb=verb)
+                return f"agent.{verb}", {"reason": "It is in the way.", "seconds_max": seconds}
 
     async def wind_up(self, house: SimulatedEngine) -> None:
         """Start every agent that is not at work."""
         for life in list(house.agents.lives()):
             if isinstance(life.standing, Stopped | Failed):
-                await house.ask(AgentAsked("start", life.name), KEEPER)
+                await house.run("agent.start", life.name, {}, KEEPER)
 
 
 class ScriptedKind:

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 
 from missioncontrol.application.agent_runs import REPOSITORY, takes_instruction
-from missioncontrol.application.agents import AgentAsked
 from missioncontrol.application.queries import agents as queries
 from missioncontrol.application.queries.agents import AgentView
 from missioncontrol.application.queries.measures import health
@@ -18,7 +17,6 @@ from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.agents import detail, turn
 from missioncontrol.interfaces.api.elevations import of_agent
 from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
@@ -26,7 +24,10 @@ from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.pages.agent_sessions import listed
 from missioncontrol.interfaces.web.rendering import answered, fragment, is_part, moved, page
+from missioncontrol.operations import of_noun
+from missioncontrol.operations.agent import ADD
 from missioncontrol.operations.agent import RUN as RUN_AGENT
+from missioncontrol.queries.agent import GET
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -96,7 +97,7 @@ async def agent_page(
     request: AnyRequest, console: NamedDependency[Console], name: FromPath[str]
 ) -> Response[str]:
     """Show one agent: how it stands, what it did, what steers it, and its life so far."""
-    found = await detail(console, name)
+    found = await GET.found(console.reader(request.user), name)
     values: dict[str, Any] = {
         "agent": found.agent,
         "detail": found,
@@ -190,9 +191,8 @@ async def new_page(request: AnyRequest) -> Response[str]:
 async def add(request: AnyRequest, console: NamedDependency[Console], data: Form) -> Response[Any]:
     """Declare an agent, and check that it works."""
     name = data.get("name", "").strip()
-    declared = console.instruments.declare(name, parse_agent(data))
-    ask = AgentAsked("add", name, data.get("reason", ""), declared, start=data.get("start") == "on")
-    await console.ask(request, ask)
+    given = {"declared": parse_agent(data), "reason": data.get("reason", "").strip()}
+    await console.run(request, ADD, "", name=name, start=data.get("start") == "on", **given)
     return moved(request, f"/agents/{quote(name, safe='')}")
 
 
@@ -232,15 +232,13 @@ async def steer(
     data: Form,
 ) -> Response[Any]:
     """Start or stop an agent, or change how much it works on at once."""
-    reason = data.get("reason", "").strip()
+    given: dict[str, Any] = {"reason": data.get("reason", "").strip()}
     if verb in ("drain", "restart") and data.get("within"):
-        seconds = _seconds(data["within"])
-        ask = AgentAsked(verb, name, reason, seconds_max=seconds)
+        given["seconds_max"] = _seconds(data["within"])
     elif verb == "scale":
-        ask = AgentAsked("scale", name, reason, scale=_scale(data.get("scale", "")))
-    else:
-        ask = AgentAsked(verb, name, reason)
-    await turn(console, request, ask)
+        given["scale"] = _scale(data.get("scale", ""))
+    [operation] = [each for each in of_noun("agent") if each.verb == verb]
+    await console.run(request, operation, name, **given)
     return moved(request, "/agents" if verb == "remove" else f"/agents/{quote(name, safe='')}")
 
 
