@@ -50,6 +50,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     metavar: str = "ID"  # of the command line
     command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
+    collection: str = ""  # the client's attribute, where that is not what several are called
     parameter: str = ""  # what its place in a path is called, where that is not the noun
     # The id that a caller means, where that may be shortened.
     resolve: Callable[["Reader", str], Awaitable[str]] | None = None
@@ -195,7 +196,9 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def resource(self) -> str:
         """The client's attribute that has its method."""
         about = self.of
-        return self.noun if about is None or about.is_single else about.plural
+        if about is None:
+            return self.noun
+        return about.collection or (self.noun if about.is_single else about.plural)
 
     @property
     def of(self) -> Target | None:

@@ -24,11 +24,11 @@ from missioncontrol.analytics.questions import (
 from missioncontrol.client import Client
 from missioncontrol.client.calls import WAITS, get
 from missioncontrol.client.line import Line
-from missioncontrol.client.shapes import RunCounts
 from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
 from missioncontrol.domain.permission import Role
+from missioncontrol.queries.run import RunCounts
 from tests.console.houses import House, console_house
 from tests.console.mission_house import small_repository
 from tests.console.running import FAILING, GREETING

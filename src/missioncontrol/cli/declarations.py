@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                given = _given(desk, query, arguments)
+                given = given_by(desk, query, arguments)
                 found = item_of(desk, query, _target(desk, query, arguments), given)
                 _print_item(arguments, found, query)
             case Operation() as operation:
@@ -62,8 +62,12 @@ def rows_of(
     `target` is the id of what the rows belong to, where they belong to one thing.
 
     Raises:
+        Rejected: `list.bad_limit`.
         MissionControlError: as the query, or as the server.
     """
+    if query.terminal.rows and not 1 <= limit <= surface.ROWS_LISTED_MAX:
+        reason = f"--limit is {limit}; it must be 1 to {surface.ROWS_LISTED_MAX}."
+        raise Rejected("list.bad_limit", reason)
     if desk.line is None:
         filters = query.asked(target, given)
         return _read_here(desk, lambda reader: query.found(reader, filters, limit))[:limit]
@@ -109,7 +113,7 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
 
 
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target, given = _target(desk, operation, arguments), _given(desk, operation, arguments)
+    target, given = _target(desk, operation, arguments), given_by(desk, operation, arguments)
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
@@ -121,7 +125,7 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     write(visible(surface.done_text(operation, target, answer)) + "\n")
 
 
-def _given(desk: Desk, declared: Declared, arguments: argparse.Namespace) -> dict[str, Any]:
+def given_by(desk: Desk, declared: Declared, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the fields that a command line says; raises as `surface.given_by`."""
     return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
 
@@ -166,9 +170,8 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    target, given = _target(desk, query, arguments), _given(desk, query, arguments)
-    limit = getattr(arguments, "limit", ROWS_MAX) if query.terminal.rows else ROWS_MAX
-    _refuse_limit(query, limit)
+    target, given = _target(desk, query, arguments), given_by(desk, query, arguments)
+    limit = arguments.limit if query.terminal.rows else ROWS_MAX
     found = rows_of(desk, query, given, target, limit=limit)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins
@@ -182,17 +185,6 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
             print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
         print_text(f"{_nothing(desk, query, given)}\n")
-
-
-def _refuse_limit(query: ListQuery[Any, Any], limit: int) -> None:
-    """Refuse a number of rows that no command prints.
-
-    Raises:
-        Rejected: `list.bad_limit`.
-    """
-    if query.terminal.rows and not 1 <= limit <= surface.ROWS_LISTED_MAX:
-        reason = f"--limit is {limit}; it must be 1 to {surface.ROWS_LISTED_MAX}."
-        raise Rejected("list.bad_limit", reason)
 
 
 def _nothing(desk: Desk, query: ListQuery[Any, Any], given: Mapping[str, Any]) -> str:

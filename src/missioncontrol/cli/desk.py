@@ -338,7 +338,9 @@ class Desk:
             )
         reading = self.reading
         assert isinstance(reading, ReadContext)
-        return Present(reading.store, reading.tables, reading.output, reading.artifacts)
+        found = Present(reading.store, reading.tables, reading.output, reading.artifacts)
+        found.has_engine = lambda: self.home.holder() is not None
+        return found
 
     @cached_property
     def instruments(self) -> "Instruments":

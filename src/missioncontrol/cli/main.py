@@ -52,7 +52,7 @@ VERBS = {
     "engine resume": ("server_commands", "start"),
     "engine rate-limit": ("server_commands", "limit"),
     "list": ("run_lists", "list_missions"),
-    "runs list": ("run_lists", "list_runs"),
+    "runs": ("run_lists", "declared"),
     "show": ("run_lists", "show"),
     "runs replay": ("run_lists", "replay"),
     "runs output": ("results", "output"),

@@ -34,14 +34,6 @@ class PlanLine(msgspec.Struct, frozen=True):
     updated: float  # when the mission changed last, seconds since the epoch
 
 
-class RunCounts(msgspec.Struct, frozen=True):
-    """How many runs there are."""
-
-    all: int
-    attention: int  # waiting, stuck or halted, or asking a person something
-    statuses: dict[str, int]
-
-
 class Saved(msgspec.Struct, frozen=True):
     """What came of saving a workflow."""
 

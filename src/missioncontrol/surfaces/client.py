@@ -103,8 +103,9 @@ def _query(query: Query, imports: _Imports) -> list[str]:
     target = query.named.placeholder if query.named else ""
     fields = fields_of(query.given)
     places = ["self", *([f"{target}: str"] if target else [])]
-    places += [_parameter(each, imports) for each in fields if each.name in query.in_path]
-    keywords = [_parameter(each, imports) for each in fields if each.name not in query.in_path]
+    first = [each for each in fields if _is_first(query, each)]
+    places += [_parameter(each, imports) for each in first]
+    keywords = [_filter(each, imports) for each in fields if each not in first]
     parameters = [*places, *(["*", *keywords] if keywords else [])]
     name, given = repr_of(query.name), _given(fields)
     match query:
@@ -197,6 +198,19 @@ def _parameter(field: Field, imports: _Imports) -> str:
     kind = _type(field, imports)
     default = "" if field.is_required else f" = {repr_of(field.default)}"
     return f"{field.name}: {kind}{default}"
+
+
+def _is_first(query: Query, field: Field) -> bool:
+    return field.name in query.in_path or (isinstance(query, ItemQuery) and field.is_required)
+
+
+def _filter(field: Field, imports: _Imports) -> str:
+    """Return the parameter of a filter; one value stands for a list of one."""
+    if not field.is_list:
+        return _parameter(field, imports)
+    kind = _named(field.item, imports)
+    imports.need("collections.abc", "Sequence")
+    return f"{field.name}: {kind} | Sequence[{kind}] = ()"
 
 
 def _type(field: Field, imports: _Imports) -> str:

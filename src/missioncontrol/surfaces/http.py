@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 from litestar import Request, Response, get
+from litestar.constants import RESERVED_KWARGS
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import route
@@ -70,7 +71,7 @@ def _in_path(declared: Declared) -> dict[str, tuple[Any, Any]]:
 def _in_query(declared: Declared) -> dict[str, tuple[Any, Any]]:
     """Return the parameters of a route that stand in the query of its address."""
     return {
-        each.name: (_parameter(each), NEEDED if each.is_required else each.default)
+        _argument(each.name): (_parameter(each), NEEDED if each.is_required else each.default)
         for each in fields_of(declared.given)
         if each.name not in declared.in_path
     }
@@ -83,7 +84,13 @@ def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, An
     for name in declared.in_path:
         if isinstance(given[name], str):  # Litestar leaves a slash before the rest of a path.
             given[name] = given[name].removeprefix("/")
-    return id_, _without_none(given)
+    plain = {name.removesuffix("_"): value for name, value in given.items()}
+    return id_, _without_none(plain)
+
+
+def _argument(name: str) -> str:
+    """Return the name of an argument, which Litestar must not take for one of its own."""
+    return f"{name}_" if name in RESERVED_KWARGS else name
 
 
 def _query(query: Query) -> Any:
@@ -121,16 +128,17 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
 
 def _parameter(field: Field) -> Any:
     """Return the annotation of a query parameter, with the bounds of the field."""
-    if not field.description:
+    if not field.description and field.name not in RESERVED_KWARGS:
         return _of(FromQuery, field.annotation)
     bounds = field.bounds
     kind = field.kind | None if field.is_optional else field.kind
     parameter = QueryParameter(
+        name=field.name,
         max_length=bounds.max_length,
         min_length=bounds.min_length,
         ge=bounds.ge,
         le=bounds.le,
-        description=field.description,
+        description=field.description or None,
     )
     return Annotated[kind, parameter]
 

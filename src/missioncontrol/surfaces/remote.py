@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.surfaces.fields import fields_of
 
 T = TypeVar("T")
 
@@ -53,7 +54,7 @@ def of_item(query: ItemQuery[T], target: str, given: Mapping[str, Any] = {}) -> 
     Raises:
         Rejected: as `checked`.
     """
-    query.asked(target, _chosen(given))
+    query.asked(target, _chosen(query, given))
     return Request("GET", _path(query, target, given), query.returns, query=_query(query, given))
 
 
@@ -65,17 +66,23 @@ def of_list(query: ListQuery[Any, T], given: Mapping[str, Any], target: str = ""
     Raises:
         Rejected: as `checked`.
     """
-    query.asked(target, _chosen(given))
+    query.asked(target, _chosen(query, given))
     return Request("GET", _path(query, target, given), query.row, query=_query(query, given))
 
 
-def _chosen(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value not in (None, "", ())}
+def _chosen(query: Query, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says something: no field that has its default, or is empty."""
+    usual = {each.name: each.default for each in fields_of(query.given) if not each.is_required}
+    return {
+        name: value
+        for name, value in given.items()
+        if value not in (None, (), []) and (name not in usual or value != usual[name])
+    }
 
 
 def _query(query: Query, given: Mapping[str, Any]) -> Any:
     """Return what stands in the query of the address."""
-    chosen = _chosen(given).items()
+    chosen = _chosen(query, given).items()
     return msgspec.to_builtins({name: value for name, value in chosen if name not in query.in_path})
 
 
