@@ -340,7 +340,7 @@ def test_the_record_is_read_searched_and_verified(tmp_path: Path) -> None:
         assert "Hello, world." in [line.message for line in client.logs.list(run=run)]
         assert client.audit.verify(seconds_max=60).state == "done"
         assert client.audit.export(tmp_path / "log.jsonl") > 1_000
-        assert {request.verb for request in client.audit.requests()} >= {"BeginRun"}
+        assert {request.verb for request in client.audit.requests()} >= {"run.start"}
         assert [hit.run for hit in client.audit.search(type="run_settled")] == [run]
         newest = next(iter(client.events.list(run=run)))
         assert client.events.get(newest.position).event.type == newest.type

@@ -20,12 +20,7 @@ from missioncontrol.domain.principal import Asking
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
-    "BeginRun": "operate",
-    "ForkRun": "operate",
-    "RetryRun": "operate",
     "CarryOut": "operate",
-    "ResumeRun": "operate",
-    "CancelRun": "operate",
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
@@ -46,7 +41,6 @@ NEEDED: dict[str, Needed] = {
     "StartAll": "govern",
     "ChangeLimit": "govern",
     "CapChange": "govern",
-    "RaiseCaps": "govern",
     "PriceChange": "govern",
     "AgentAsked": "govern",
     "ElevationWished": "operate",

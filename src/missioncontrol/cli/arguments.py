@@ -180,17 +180,14 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     watch.add_argument("run", metavar="RUN")
     watch.add_argument("--json", action="store_true", help="print JSON")
-    for name, text in (
-        ("runs resume", "continue an unfinished run; completed tasks keep their results"),
-        ("runs cancel", "cancel a run: nothing new starts, running steps are stopped"),
-    ):
-        verb = verbs.add_parser(name, parents=[home], help=text)
-        verb.add_argument("run", metavar="RUN")
-        if name == "runs cancel":
-            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-        else:
-            add_wait(verb)
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    resume = verbs.add_parser(
+        "runs resume",
+        parents=[home],
+        help="continue an unfinished run; completed tasks keep their results",
+    )
+    resume.add_argument("run", metavar="RUN")
+    add_wait(resume)
+    resume.add_argument("--json", action="store_true", help="print JSON")
     text = "the plan of a mission: answer its questions, build it, sign its documents"
     add_noun(verbs, "runs plan", home, text, declared="mission")
     retry = verbs.add_parser(

@@ -16,7 +16,6 @@ VERBS = {
     "eval backtest": ("backtest", "backtest"),
     "execute": ("work", "carry_plan_out"),
     "runs resume": ("work", "resume"),
-    "runs cancel": ("work", "cancel"),
     "runs retry": ("work", "retry"),
     "runs fork": ("work", "fork"),
     "watch": ("work", "watch"),

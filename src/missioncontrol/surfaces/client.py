@@ -126,7 +126,8 @@ def _query(query: Query, imports: _Imports) -> list[str]:
 
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
-    first = [each for each in fields if each.is_required or each.name == "reason"]
+    leading = ("reason", *operation.leading)
+    first = [each for each in fields if each.is_required or each.name in leading]
     places = [f"{operation.target.placeholder}: str"] if operation.target else []
     places += [_parameter(each, imports) for each in first]
     keywords = [_parameter(each, imports) for each in fields if each not in first]

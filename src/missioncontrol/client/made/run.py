@@ -1,8 +1,9 @@
 """The run methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
+from missioncontrol.application.asks import RunCancelled, StartedRun
 from missioncontrol.application.queries.replay import (
     ReplayIndex,
     ReplayMoment,
@@ -170,3 +171,42 @@ class RunRequests(Resource[L]):
     def moments(self, run: str) -> Call[ReplayIndex]:
         """Return where the events of a run are, in columns: the last 50,000 of them."""
         return requests.item("run.moments", run)
+
+    @requested
+    def start(
+        self,
+        workflow: str,
+        *,
+        version: int | None = None,
+        inputs: Mapping[str, Any] = {},
+        key: str = "",
+    ) -> Call[StartedRun]:
+        """Begin a run of a saved workflow and return its id at once; it goes on by itself.
+
+        Relative paths among the inputs are refused: the engine has a directory of its own.
+        """
+        return requests.operation(
+            "run.start", "", {"workflow": workflow, "version": version, "inputs": inputs}, key=key
+        )
+
+    @requested
+    def cancel(self, run: str, reason: str = "", *, key: str = "") -> Call[RunCancelled]:
+        """End a run: nothing of it starts any more, and what is at work is ended."""
+        return requests.operation("run.cancel", run, {"reason": reason}, key=key)
+
+    @requested
+    def resume(self, run: str, *, key: str = "") -> Call[StartedRun]:
+        """Take a run up again that was halted or left."""
+        return requests.operation("run.resume", run, {}, key=key)
+
+    @requested
+    def retry(self, run: str, step: str = "", *, key: str = "") -> Call[StartedRun]:
+        """Begin a new run that keeps the results of one that has ended, and does the rest again."""
+        return requests.operation("run.retry", run, {"step": step}, key=key)
+
+    @requested
+    def fork(
+        self, run: str, step: str, inputs: Mapping[str, Any] = {}, *, key: str = ""
+    ) -> Call[StartedRun]:
+        """Begin a new run at a step of one that has ended, with other inputs."""
+        return requests.operation("run.fork", run, {"step": step, "inputs": inputs}, key=key)
