@@ -6,14 +6,13 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
 
 from missioncontrol import operations
 from missioncontrol.application.requests import PREFIX
-from missioncontrol.declarations import Operation, Target
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.principal import Asking
 from tests.console.houses import House, console_house, principal
@@ -65,15 +64,8 @@ async def prepared(
 
 
 def address(operation: AnyOperation, id_: str, given: Mapping[str, Any] = {}) -> str:
-    target = operation.target
-    route = operation.route
-    for name in operation.in_path:
-        route = route.replace(f"{{{name}}}", quote(str(given[name]), safe=""))
-    return f"/api/v1{placed(route, target, id_) if target else route}"
-
-
-def placed(route: str, target: Target, id_: str) -> str:
-    return route.replace(f"{{{target.placeholder}}}", target.to_path(id_))
+    places = {name: given.get(name, "x") for name in operation.in_path}
+    return f"/api/v1{operation.address(id_, places)}"
 
 
 async def sent(
@@ -84,11 +76,12 @@ async def sent(
     **headers: str,
 ) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    said = {name: value for name, value in given.items() if name not in operation.in_path}
-    values: dict[str, Any] = {"params" if operation.in_address else "json": said}
-    return await client.request(
-        operation.method, address(operation, id_, given), headers=named, **values
-    )
+    left = {name: value for name, value in given.items() if name not in operation.in_path}
+    params = {name: value for name, value in left.items() if operation.takes_in_query(name)}
+    body = {name: value for name, value in left.items() if name not in params}
+    values: dict[str, Any] = {"params": params, **({} if operation.in_address else {"json": body})}
+    where = address(operation, id_, given)
+    return await client.request(operation.method, where, headers=named, **values)
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:
@@ -204,7 +197,7 @@ def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: An
 
     async def check(client: httpx.AsyncClient) -> None:
         id_, given = await prepared(client, operation)
-        place = f"/api/v1{placed(seen.route, seen.target, id_)}"
+        place = f"/api/v1{seen.target.address(seen.route, id_)}"
         tag = (await client.get(place)).headers["etag"]
         stale = await sent(client, operation, id_, given, if_match='W/"older"')
         assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")

@@ -15,6 +15,13 @@ from missioncontrol.surfaces import http, remote
 from missioncontrol.surfaces.paging import Page
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Which part is meant."""
+
+    part: Annotated[str, msgspec.Meta(max_length=10, description="Its place.")]
+    at: int | None = None
+
+
 class Part(msgspec.Struct, frozen=True):
     """Which part of a machine is meant."""
 
@@ -37,11 +44,17 @@ class Row(msgspec.Struct, frozen=True):
 
 
 MACHINE = Target(noun="machine", path="/machines", help="its name", field="machine")
+PART_OF_ONE = Target(noun="part", path="/parts", help="its name", within=MACHINE)
 
 
-async def part(source: Any, question: Part) -> Row:
+async def part(source: Any, machine: str, place: Place) -> Row:
     del source
-    return Row(f"{question.machine} {question.part} {question.at}")
+    return Row(f"{machine} {place.part} {place.at}")
+
+
+async def paint(office: Any, command: Part) -> Row:
+    del office
+    return Row(command.part)
 
 
 async def parts_after(source: Any, filters: Parts, place: Any, limit: int) -> list[Row]:
@@ -56,7 +69,7 @@ PART = ItemQuery(
     title="Get a part",
     text="Return a part.",
     target=MACHINE,
-    question=Part,
+    options=Place,
     path="parts/{part:path}",
     source=lambda reader: reader,
     find=part,
@@ -67,9 +80,7 @@ PARTS = ListQuery(
     name="machine.parts",
     title="List parts",
     text="List parts.",
-    target=MACHINE,
-    is_of_one=True,
-    path="parts",
+    target=PART_OF_ONE,
     filters=Parts,
     source=lambda reader: reader,
     find_after=parts_after,
@@ -85,7 +96,7 @@ PAINT = Operation(
     command=Part,
     returns=Row,
     permission="operate",
-    handle=lambda office, command, actor: part(office, command),
+    handle=lambda office, command, actor: paint(office, command),
     target=MACHINE,
     path="parts/{part}/paint",
 )

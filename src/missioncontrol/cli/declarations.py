@@ -37,9 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                given = given_by(desk, query, arguments)
-                found = item_of(desk, query, _target(desk, query, arguments), given)
-                _print_item(arguments, found, query)
+                _print_item(arguments, desk, query)
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -57,9 +55,9 @@ def rows_of(
     *,
     limit: int = ROWS_MAX,
 ) -> Sequence[R]:
-    """Return all rows of a list that fit, at most `limit`.
+    """Return the rows of a list that fit, at most `limit`.
 
-    `target` is the id of what the rows belong to, where they belong to one thing.
+    `target` is the id of what the rows are parts of.
 
     Raises:
         Rejected: `list.bad_limit`.
@@ -71,7 +69,8 @@ def rows_of(
     if desk.line is None:
         filters = query.asked(target, given)
         return _read_here(desk, lambda reader: query.found(reader, filters, limit))[:limit]
-    request, kind = remote.of_list(query, given, target), Page[query.row]  # type: ignore[name-defined]
+    request = remote.of_list(query, given, target)
+    kind = Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
     while True:
@@ -112,8 +111,17 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
     return asyncio.run(found())
 
 
+def _target(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> str:
+    return surface.target_of(declared, arguments, lambda kind, text: resolved(desk, kind, text))
+
+
+def given_by(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> dict[str, Any]:
+    """Return the fields that a command line says; raises as `surface.given_by`."""
+    return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
+
+
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target, given = _target(desk, operation, arguments), given_by(desk, operation, arguments)
+    target, given = _target(arguments, desk, operation), given_by(arguments, desk, operation)
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
@@ -125,19 +133,6 @@ def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any
     write(visible(surface.done_text(operation, target, answer)) + "\n")
 
 
-def given_by(desk: Desk, declared: Declared, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields that a command line says; raises as `surface.given_by`."""
-    return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
-
-
-def _target(desk: Desk, declared: Declared, arguments: argparse.Namespace) -> str:
-    """Return the id that a command line names, "" where it names none; raises as `resolved`."""
-    if declared.named is None:
-        return ""
-    kind = declared.terminal.resolve.get(declared.named.field)
-    return resolved(desk, kind, arguments.id) if kind else str(arguments.id)
-
-
 def executed(
     desk: Desk, operation: Operation[Any, Any], target: str, given: Mapping[str, Any]
 ) -> Any:
@@ -146,14 +141,14 @@ def executed(
     Raises:
         MissionControlError: as `Desk.execute`.
     """
-    named = operation.target.resolve if operation.target is not None else None
+    named = operation.named.resolve if operation.named is not None else None
     if named is not None and desk.line is None:
         target = _read_here(desk, lambda reader: named(reader, target))
     made = desk.execute(operation, target, given)
     if operation.shows is None or desk.line is not None:
         return made  # A server has looked it up.
-    created = operation.creates
-    return item_of(desk, operation.shows, getattr(made, created.field) if created else target)
+    id_ = operation.made(target, made) if operation.creates is not None else target
+    return item_of(desk, operation.shows, id_)
 
 
 def resolved(desk: Desk, kind: str, text: str) -> str:
@@ -170,7 +165,7 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    target, given = _target(desk, query, arguments), given_by(desk, query, arguments)
+    target, given = _target(arguments, desk, query), given_by(arguments, desk, query)
     limit = arguments.limit if query.terminal.rows else ROWS_MAX
     found = rows_of(desk, query, given, target, limit=limit)
     if arguments.json:
@@ -196,8 +191,9 @@ def _nothing(desk: Desk, query: ListQuery[Any, Any], given: Mapping[str, Any]) -
     return there or query.terminal.empty
 
 
-def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
-    terminal = query.terminal
+def _print_item(arguments: argparse.Namespace, desk: Desk, query: ItemQuery[Any]) -> None:
+    given, terminal = given_by(arguments, desk, query), query.terminal
+    found = item_of(desk, query, _target(arguments, desk, query), given)
     if arguments.json or terminal.lines is None:
         print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return

@@ -113,7 +113,7 @@ def list_runs(arguments: argparse.Namespace) -> int:
     """Print the runs of the home, newest first, with what holds all work up and why some stand."""
     desk = Desk(arguments, os.environ)
     try:
-        given = declarations.given_by(desk, LIST, arguments)
+        given = declarations.given_by(arguments, desk, LIST)
         found = declarations.rows_of(desk, LIST, given, limit=arguments.limit)
         held_up = [] if arguments.json else _stage_lines(desk.reading)
     finally:

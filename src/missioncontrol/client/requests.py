@@ -31,7 +31,7 @@ def item(name: str, target: str = "", given: Mapping[str, Any] = {}) -> Call[Any
     """Return the call of a query for one thing.
 
     Raises:
-        Rejected: where what is asked is out of bounds.
+        Rejected: where a value is out of bounds.
     """
     found = queries.find(name)
     assert isinstance(found, ItemQuery), name
@@ -40,7 +40,7 @@ def item(name: str, target: str = "", given: Mapping[str, Any] = {}) -> Call[Any
 
 
 def pages(name: str, given: Mapping[str, Any], target: str = "") -> Pages[Any]:
-    """Return the first call of a query for a list.
+    """Return the first call of a query for a list; `target` is what the rows are parts of.
 
     Raises:
         Rejected: where a filter is out of bounds.

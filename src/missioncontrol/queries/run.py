@@ -102,24 +102,21 @@ class RunCounts(msgspec.Struct, frozen=True):
     statuses: dict[str, int]
 
 
-class RunQuestion(msgspec.Struct, frozen=True):
-    """Which run is meant, and when."""
+class Moment(msgspec.Struct, frozen=True):
+    """When something is meant."""
 
-    run: str
     at: At = None
 
 
-class MomentQuestion(msgspec.Struct, frozen=True):
+class PastMoment(msgspec.Struct, frozen=True):
     """Which moment of a run is meant."""
 
-    run: str
     at: Position
 
 
-class StepQuestion(msgspec.Struct, frozen=True):
+class StepMoment(msgspec.Struct, frozen=True):
     """Which step of a run is meant, and when."""
 
-    run: str
     step: Annotated[str, Meta(max_length=STEP_MAX, description="Its key.")]
     at: At = None
 
@@ -166,9 +163,9 @@ async def counts(present: Present, _: str) -> RunCounts:
     return RunCounts(found.pop("all"), found.pop("attention"), found)
 
 
-async def run(reader: Reader, question: RunQuestion) -> runs.RunDetail:
+async def run(reader: Reader, id_: str, moment: Moment) -> runs.RunDetail:
     """Return a run; raises as `runs.run_detail`."""
-    return await runs.run_detail(reader.present, question.run, reader.shelf.scopes, at=question.at)
+    return await runs.run_detail(reader.present, id_, reader.shelf.scopes, at=moment.at)
 
 
 async def steps_after(
@@ -230,6 +227,12 @@ RUN = Target(
     command="runs",
 )
 
+
+def part_of_run(noun: str, path: str) -> Target:
+    """Return the kind of things that a run has several of."""
+    return Target(noun=noun, path=path, within=RUN, help=f"a {noun} of the run", command="runs")
+
+
 OF_A_RUN = {"run": "run"}
 """People name a run by the beginning of its id, by its mission, or as the last one."""
 
@@ -255,9 +258,7 @@ COUNTS = ItemQuery(
     name="run.counts",
     title="Count runs",
     text="Return how many runs there are of each status, and how many need a person.",
-    target=Target(
-        noun="run", path="/run-counts", help="all runs", is_single=True, collection="runs"
-    ),
+    target=Target(noun="run", path="/run-counts", help="all runs", is_single=True, resource="runs"),
     operation_id="count_runs",
     find=counts,
     returns=RunCounts,
@@ -269,7 +270,7 @@ GET = ItemQuery(
     title="Get a run",
     text="Return a run in full but for its steps, as of now or of a position of the log.",
     target=RUN,
-    question=RunQuestion,
+    options=Moment,
     source=lambda reader: reader,
     find=run,
     returns=runs.RunDetail,
@@ -280,9 +281,7 @@ STEPS = ListQuery(
     name="run.steps",
     title="List the steps of a run",
     text="List the steps of a run, each followed by those that it became.",
-    target=RUN,
-    is_of_one=True,
-    path="steps",
+    target=part_of_run("step", "/steps"),
     operation_id="list_steps",
     filters=StepFilters,
     find_after=steps_after,
@@ -303,10 +302,10 @@ STEP = ItemQuery(
     title="Get a step",
     text="Return a step: exact input and output, attempts, approvals, causes, what is next.",
     target=RUN,
-    question=StepQuestion,
+    options=StepMoment,
     path="steps/{step:path}",
     operation_id="get_step",
-    find=lambda present, asked: steps.step_detail(present, asked.run, asked.step, at=asked.at),
+    find=lambda present, id_, asked: steps.step_detail(present, id_, asked.step, at=asked.at),
     returns=steps.StepDetail,
     surfaces=NO_COMMAND,
 )
@@ -315,9 +314,7 @@ EVENTS = ListQuery(
     name="run.events",
     title="List the events of a run",
     text="List what happened in a run, in order.\n\n`/events` has all that events say.",
-    target=RUN,
-    is_of_one=True,
-    path="events",
+    target=part_of_run("event", "/events"),
     operation_id="list_events",
     filters=EventFilters,
     find_after=events_after,
@@ -338,10 +335,10 @@ GRAPH = ItemQuery(
     title="Get the graph of a run",
     text="Return all steps of a run with what each needs, at most 10,000.",
     target=RUN,
-    question=RunQuestion,
+    options=Moment,
     path="graph",
     operation_id="get_graph",
-    find=lambda present, asked: runs.run_graph(present, asked.run, at=asked.at),
+    find=lambda present, id_, asked: runs.run_graph(present, id_, at=asked.at),
     returns=runs.RunGraph,
     surfaces=NO_COMMAND,
 )
@@ -350,9 +347,7 @@ TIMELINE = ListQuery(
     name="run.timeline",
     title="Get the timeline of a run",
     text="Return when each step waited and worked, with its attempts.",
-    target=RUN,
-    is_of_one=True,
-    path="timeline",
+    target=part_of_run("timeline", "/timeline"),
     operation_id="get_timeline",
     filters=TimelineFilters,
     find_after=timeline_after,
@@ -380,10 +375,10 @@ MOMENT = ItemQuery(
     text="Return a run as it stood after a position of the log.\n\n"
     "The same position gives the same answer.",
     target=RUN,
-    question=MomentQuestion,
+    options=PastMoment,
     path="replay",
     operation_id="get_moment",
-    find=lambda present, asked: replay.replay_moment(present, asked.run, asked.at),
+    find=lambda present, id_, asked: replay.replay_moment(present, id_, asked.at),
     returns=replay.ReplayMoment,
     surfaces=NO_COMMAND,
 )

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.surfaces.fields import Field, fields_of, plain
 
 FOLDER = Path(__file__).parents[1] / "client" / "made"
@@ -100,40 +100,50 @@ def _formatted(text: str) -> str:
 
 
 def _query(query: Query, imports: _Imports) -> list[str]:
-    target = query.named.placeholder if query.named else ""
     fields = fields_of(query.given)
-    places = ["self", *([f"{target}: str"] if target else [])]
-    first = [each for each in fields if _is_first(query, each)]
-    places += [_parameter(each, imports) for each in first]
+    first = [each for each in fields if each.is_required or each.name in query.in_path]
+    places = ["self", *_places(query), *(_parameter(each, imports) for each in first)]
     keywords = [_filter(each, imports) for each in fields if each not in first]
     parameters = [*places, *(["*", *keywords] if keywords else [])]
-    name, given = repr_of(query.name), _given(fields)
+    name, given, target = repr_of(query.name), _given(fields), _id(query)
     match query:
         case ListQuery(row=kind):
-            decorator, pages = "listed", imports.need("missioncontrol.client.calls", "Pages")
-            returns = f"{pages}[{_struct(kind, imports)}]"
-            call = f"pages({', '.join([name, given, *filter(None, [target])])})"
+            decorator, form = "listed", imports.need("missioncontrol.client.calls", "Pages")
+            values = [name, given, *([target] if query.named else [])]
+            call = "pages"
         case ItemQuery(returns=kind):
-            decorator, call_ = "requested", imports.need("missioncontrol.client.calls", "Call")
-            returns = f"{call_}[{_struct(kind, imports)}]"
-            values = [name, *([target or '""'] if target or fields else [])]
-            call = f"item({', '.join([*values, *([given] if fields else [])])})"
+            decorator, form = "requested", imports.need("missioncontrol.client.calls", "Call")
+            values = [name, *([target] if query.named or fields else [])]
+            values += [given] if fields else []
+            call = "item"
         case _:
             raise TypeError(f"{query.name} is neither a list nor an item")
-    call = f"requests.{call}"
+    returns = f"{form}[{_named(kind, imports)}]"
+    call = f"requests.{call}({', '.join(values)})"
     return _method(query.verb, decorator, parameters, returns, query.text, call, imports)
+
+
+def _places(declared: Declared) -> list[str]:
+    """Return the parameters that are ids."""
+    return [f"{each.placeholder}: str" for each in declared.chain]
+
+
+def _id(declared: Declared) -> str:
+    """Return how the id of what is named is written, by the parameters that name it."""
+    places = [each.placeholder for each in declared.chain]
+    if len(places) < 2:
+        return "".join(places) or '""'
+    return f'f"{"/".join(f"{{{each}}}" for each in places)}"'
 
 
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
     leading = ("reason", *operation.leading)
     first = [each for each in fields if each.is_required or each.name in leading]
-    places = [f"{operation.target.placeholder}: str"] if operation.target else []
-    places += [_parameter(each, imports) for each in first]
+    places = [*_places(operation), *(_parameter(each, imports) for each in first)]
     keywords = [_parameter(each, imports) for each in fields if each not in first]
     keywords.append('key: str = ""')
-    target = operation.target.placeholder if operation.target else '""'
-    values = [repr_of(operation.name), target, _given(fields), "key=key"]
+    values = [repr_of(operation.name), _id(operation), _given(fields), "key=key"]
     if operation.unless_changed is not None:
         keywords.append('if_match: str = ""')
         values.append("if_match=if_match")
@@ -199,10 +209,6 @@ def _parameter(field: Field, imports: _Imports) -> str:
     kind = _type(field, imports)
     default = "" if field.is_required else f" = {repr_of(field.default)}"
     return f"{field.name}: {kind}{default}"
-
-
-def _is_first(query: Query, field: Field) -> bool:
-    return field.name in query.in_path or (isinstance(query, ItemQuery) and field.is_required)
 
 
 def _filter(field: Field, imports: _Imports) -> str:

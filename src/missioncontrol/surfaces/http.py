@@ -4,7 +4,6 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 from litestar import Request, Response, get
 from litestar.constants import RESERVED_KWARGS
@@ -61,31 +60,18 @@ def _path(declared: Declared) -> str:
     return re.sub(r"{(\w+)}", r"{\1:str}", declared.pattern)
 
 
-def _in_path(declared: Declared) -> dict[str, tuple[Any, Any]]:
-    """Return the parameters of a route that stand in its path."""
-    target, fields = declared.named, {each.name: each for each in fields_of(declared.given)}
-    found = {target.placeholder: (FromPath[str], NEEDED)} if target else {}
-    return found | {name: (_of(FromPath, fields[name].kind), NEEDED) for name in declared.in_path}
-
-
-def _in_query(declared: Declared) -> dict[str, tuple[Any, Any]]:
-    """Return the parameters of a route that stand in the query of its address."""
-    return {
-        _argument(each.name): (_parameter(each), NEEDED if each.is_required else each.default)
-        for each in fields_of(declared.given)
-        if each.name not in declared.in_path
-    }
-
-
 def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the id that a request names, "" where it names none, and what else it says."""
-    target = declared.named
-    id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
+    """Return the id that a request names, "" where it names none, and what else it says.
+
+    Raises:
+        Rejected: as `Target.join`.
+    """
+    ids = [each.from_path(given.pop(each.placeholder)) for each in declared.chain]
     for name in declared.in_path:
         if isinstance(given[name], str):  # Litestar leaves a slash before the rest of a path.
             given[name] = given[name].removeprefix("/")
     plain = {name.removesuffix("_"): value for name, value in given.items()}
-    return id_, _without_none(plain)
+    return declared.named.join(ids) if declared.named else "", _without_none(plain)
 
 
 def _argument(name: str) -> str:
@@ -114,16 +100,28 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
         reader = console.reader(request.user)
         if query.find_after is not None:
             place = place_of(cursor, *query.kinds)
-            rows = await query.find_after(query.source(reader), filters, place, limit + 1)
-            more = cursor_of(*query.key(rows[limit - 1])) if len(rows) > limit else ""
-            return listed(request, Page(list(rows[:limit]), more))
+            part = await query.portion(reader, filters, place, limit)
+            more = cursor_of(*part.stopped) if part.stopped else ""
+            return listed(request, Page(list(part.rows), more))
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
+    parameters = GIVEN | _in_address(query) | paging
     returns = _of(Response, _of(Page, query.row))
-    parameters = GIVEN | _in_path(query) | _in_query(query) | paging
     return _signed(answer, query.routine, query.text, parameters, returns)
+
+
+def _in_address(declared: Declared) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of what stands in the path and in the query: ids and fields."""
+    found = {each.placeholder: (_of(FromPath, str), NEEDED) for each in declared.chain}
+    for each in fields_of(declared.given):
+        if each.name in declared.in_path:
+            found[each.name] = (_of(FromPath, each.kind), NEEDED)
+        elif not isinstance(declared, Operation) or declared.takes_in_query(each.name):
+            default = NEEDED if each.is_required else each.default
+            found[_argument(each.name)] = (_parameter(each), default)
+    return found
 
 
 def _parameter(field: Field) -> Any:
@@ -152,17 +150,15 @@ def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
         found = await query.found(console.reader(request.user), *_taken(query, given))
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | _in_path(query) | _in_query(query)
+    parameters = GIVEN | _in_address(query)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
 
 def _operation(operation: Operation[Any, Any]) -> Any:
     seen = operation.unless_changed
-    parameters: dict[str, tuple[Any, Any]] = GIVEN | _in_path(operation)
-    if operation.in_address:
-        parameters |= _in_query(operation)
-    elif operation.sent.__struct_fields__:
+    parameters: dict[str, tuple[Any, Any]] = GIVEN | _in_address(operation)
+    if operation.sent.__struct_fields__ and not operation.in_address:
         kind = operation.sent
         parameters["data"] = (
             (_of(JSONBody, kind), NEEDED)
@@ -193,25 +189,26 @@ def _operation(operation: Operation[Any, Any]) -> Any:
 
 
 def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
-    target, seen, creates = operation.target, operation.unless_changed, operation.creates
+    named, seen, creates = operation.named, operation.unless_changed, operation.creates
     shows = operation.shows
 
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
         id_, values = _taken(operation, given)
-        if target is not None and target.resolve is not None:
-            id_ = await target.resolve(console.reader(request.user), id_)
+        if named is not None and named.resolve is not None:
+            id_ = await named.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
-            now = await seen.found(console.reader(request.user), id_)
+            asked = {name: values[name] for name in seen.given.__struct_fields__ if name in values}
+            now = await seen.found(console.reader(request.user), id_, asked)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
         values |= {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:
-            id_ = getattr(made, creates.field)
-            headers["Location"] = f"{ROOT}{creates.path}/{quote(creates.to_path(id_), safe=':')}"
+            id_ = operation.made(id_, made)
+            headers["Location"] = f"{ROOT}{creates.address(creates.item_path, id_)}"
         if shows is not None:
             made = await shows.found(console.reader(request.user), id_)
             headers["ETag"] = tag_of(made)

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query, checked
 from missioncontrol.surfaces.fields import fields_of
 
 T = TypeVar("T")
@@ -34,63 +33,57 @@ def of_operation(
         Rejected: as `Operation.build`.
     """
     operation.build(target, given)
-    plain = {name: value for name, value in given.items() if name not in operation.in_path}
-    plain, in_address = msgspec.to_builtins(plain), operation.in_address
+    plain, others = msgspec.to_builtins(given), operation.in_path
+    left = {name: value for name, value in plain.items() if name not in others}
+    in_query = {name: value for name, value in left.items() if operation.takes_in_query(name)}
+    body = {name: value for name, value in left.items() if name not in in_query}
+    has_body = operation.sent.__struct_fields__ and not operation.in_address
     return Request(
         operation.method,
-        _path(operation, target, given),
+        operation.address(target, plain),
         operation.answer_type,
-        query={name: value for name, value in plain.items() if value not in (None, "")}
-        if in_address
-        else {},
-        body=plain if operation.sent.__struct_fields__ and not in_address else None,
+        query=_without_usual(operation, in_query),
+        body=body if has_body else None,
         headers={"if-match": if_match} if if_match else {},
     )
 
 
 def of_item(query: ItemQuery[T], target: str, given: Mapping[str, Any] = {}) -> Request[T]:
-    """Return the request for one thing, by its id.
+    """Return the request for one thing, by its id; fields without a value are left out.
 
     Raises:
         Rejected: as `checked`.
     """
-    query.asked(target, _chosen(query, given))
-    return Request("GET", _path(query, target, given), query.returns, query=_query(query, given))
+    path, rest = _asked(query, target, given)
+    return Request("GET", path, query.returns, query=rest)
 
 
 def of_list(query: ListQuery[Any, T], given: Mapping[str, Any], target: str = "") -> Request[T]:
     """Return the request for the first page of a list; fields without a value choose all.
 
-    `target` is the id of what the rows belong to, where they belong to one thing.
+    `target` is the id of what the rows are parts of.
 
     Raises:
         Rejected: as `checked`.
     """
-    query.asked(target, _chosen(query, given))
-    return Request("GET", _path(query, target, given), query.row, query=_query(query, given))
+    path, rest = _asked(query, target, given)
+    return Request("GET", path, query.row, query=rest)
 
 
-def _chosen(query: Query, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what says something: no field that has its default, or is empty."""
-    usual = {each.name: each.default for each in fields_of(query.given) if not each.is_required}
+def _asked(query: Query, target: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the path of a query, and what stands in the query of its address."""
+    filters = _without_usual(query, given)
+    checked(query.name, filters, query.given)
+    plain = msgspec.to_builtins(filters)
+    rest = {name: value for name, value in plain.items() if name not in query.in_path}
+    return query.address(target, plain), rest
+
+
+def _without_usual(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says something: no field that is empty or has its default."""
+    usual = {each.name: each.default for each in fields_of(declared.given) if not each.is_required}
     return {
         name: value
         for name, value in given.items()
         if value not in (None, (), []) and (name not in usual or value != usual[name])
     }
-
-
-def _query(query: Query, given: Mapping[str, Any]) -> Any:
-    """Return what stands in the query of the address."""
-    chosen = _chosen(query, given).items()
-    return msgspec.to_builtins({name: value for name, value in chosen if name not in query.in_path})
-
-
-def _path(declared: Declared, target: str, given: Mapping[str, Any]) -> str:
-    values = {name: str(given[name]) for name in declared.in_path}
-    if declared.named is not None:
-        values[declared.named.placeholder] = declared.named.to_path(target)
-    path = declared.route
-    for name, value in values.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
-    return path
