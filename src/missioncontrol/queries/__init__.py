@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 NOUNS = (
     "decision",
     "run",
+    "artifact",
+    "trace",
+    "audit",
     "webhook",
     "user",
     "token",
