@@ -467,6 +467,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     fixed: Mapping[str, Any] = {}  # fields of the command that no caller says
     callers: tuple[str, ...] = ()  # the only fields that callers say; empty: all others
     narrow: Mapping[str, Any] = {}  # types of fields of which callers may say less
+    leading: tuple[str, ...] = ()  # fields that the client takes by place too, after the needed
     at_least_one: AtLeastOne | None = None
     target: Target | None = None  # of what exists; its id is a field of the command
     creates: Target | None = None  # answered with 201 and its address

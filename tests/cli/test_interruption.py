@@ -142,7 +142,7 @@ def test_an_engine_cancels_a_run_that_an_earlier_one_left(scene: Scene) -> None:
     left.process.communicate()
     running = scene.begin()
     new = running.until_at_work("tests")
-    assert answer(scene.home, "cancel", old) == {"run": old, "status": "cancelling"}
+    assert answer(scene.home, "cancel", old) == {"run": old, "status": "cancelled"}
     assert answer(scene.home, "show", old)["status"] == "cancelled"
     assert answer(scene.home, "show", new)["status"] == "running"
     scene.let_through()

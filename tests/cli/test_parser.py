@@ -99,7 +99,7 @@ def test_runs_alone_lists_them_and_its_help_names_its_commands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for words in (["runs"], ["runs", "--status", "failed"], ["runs", "list"]):
-        assert parse(words).verb == "runs list"
+        assert parse(words).declared == "run.list"
     assert parse(["runs", "show", "last"]).verb == "show"
     with pytest.raises(SystemExit):
         parse(["runs", "--help"])

@@ -140,9 +140,9 @@ def furnish(client: httpx.Client) -> dict[str, list[str]]:
     """Put a little of everything into a home; return the names of it, by what it is."""
     for text in (GREETING, GUARDED):
         asked(client, "SaveWorkflow", {"text": text, "file": "workflow.yaml"})
-    done = asked(client, "BeginRun", {"workflow": "greeting"})["run"]
-    failed = asked(client, "BeginRun", FAILING)["run"]
-    held = asked(client, "BeginRun", {"workflow": "guarded"})["run"]
+    done = asked(client, "run.start", {"workflow": "greeting"})["run"]
+    failed = asked(client, "run.start", FAILING)["run"]
+    held = asked(client, "run.start", {"workflow": "guarded"})["run"]
     for run in (done, failed):
         _until(client, run, lambda row: bool(row["ended"]))
     nightly = {"name": "nightly", "workflow": "greeting", "cron": "0 3 * * *"}

@@ -24,11 +24,11 @@ from missioncontrol.analytics.questions import (
 from missioncontrol.client import Client
 from missioncontrol.client.calls import WAITS, get
 from missioncontrol.client.line import Line
-from missioncontrol.client.shapes import RunCounts
 from missioncontrol.domain.cohorts import Panel
 from missioncontrol.domain.decision_text import DecisionText
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected, Unavailable
 from missioncontrol.domain.principal import Role
+from missioncontrol.queries.run import RunCounts
 from tests.console.houses import House, console_house
 from tests.console.mission_house import small_repository
 from tests.console.running import FAILING, GREETING
@@ -340,7 +340,7 @@ def test_the_record_is_read_searched_and_verified(tmp_path: Path) -> None:
         assert "Hello, world." in [line.message for line in client.logs.list(run=run)]
         assert client.audit.verify(seconds_max=60).state == "done"
         assert client.audit.export(tmp_path / "log.jsonl") > 1_000
-        assert {request.verb for request in client.audit.requests()} >= {"BeginRun"}
+        assert {request.verb for request in client.audit.requests()} >= {"run.start"}
         assert [hit.run for hit in client.audit.search(type="run_settled")] == [run]
         newest = next(iter(client.events.list(run=run)))
         assert client.events.get(newest.position).event.type == newest.type

@@ -156,13 +156,13 @@ def asked(tmp_path: Path, story: Callable[[EngineContext], Awaitable[None]]) -> 
 
 
 @pytest.mark.parametrize("stream", ["budget-1", "operation", "mission-1", "", "run-1"])
-@pytest.mark.parametrize("verb", ["CancelRun", "ResumeRun", "RetryRun"])
+@pytest.mark.parametrize("verb", ["run.cancel", "run.resume", "run.retry"])
 def test_what_is_no_run_is_refused_as_one(tmp_path: Path, verb: str, stream: str) -> None:
     async def story(held: EngineContext) -> None:
-        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:alice")
-        await held.command_bus.perform("StartAll", {"stage": "all"}, "user:alice")
+        await held.executor.perform("StopAll", {"reason": "smoke"}, "user:alice")
+        await held.executor.perform("StartAll", {"stage": "all"}, "user:alice")
         with pytest.raises(NotFound) as no:
-            await held.command_bus.perform(verb, {"run": stream, "reason": "x"}, "user:alice")
+            await held.executor.perform(verb, {"run": stream}, "user:alice")
         assert no.value.code == "run.unknown"
         assert held.journal.runs == {}
 
@@ -186,7 +186,7 @@ def test_a_mission_with_limits_that_cannot_be_is_refused(
 
     async def story(held: EngineContext) -> None:
         with pytest.raises(Rejected) as no:
-            await held.command_bus.perform("BeginMission", {**sound, **changed}, "user:alice")
+            await held.executor.perform("BeginMission", {**sound, **changed}, "user:alice")
         assert no.value.code == "control.malformed"
         assert held.journal.missions == {}
 
@@ -196,9 +196,9 @@ def test_a_mission_with_limits_that_cannot_be_is_refused(
 def test_nobody_waits_for_a_large_file_that_is_looked_at(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         save = {"text": LARGE, "file": "large.yaml"}
-        saving = asyncio.ensure_future(held.command_bus.perform("SaveWorkflow", save, "user:alice"))
+        saving = asyncio.ensure_future(held.executor.perform("SaveWorkflow", save, "user:alice"))
         await asyncio.sleep(0)
-        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:alice")
+        await held.executor.perform("StopAll", {"reason": "smoke"}, "user:alice")
         assert not saving.done()
         assert (await saving)["version"] == 1
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from missioncontrol import operations
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.asks import OnBehalfCommand, RaiseCaps
@@ -88,10 +89,10 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.command_bus.perform
+        perform = held.executor.perform
         asks: list[tuple[str, dict[str, Any]]] = [
             ("SaveWorkflow", SAVE),
-            ("BeginRun", {"workflow": "held"}),
+            ("run.start", {"workflow": "held"}),
             ("StopAll", {"reason": "smoke"}),
         ]
         for number, (verb, arguments) in enumerate(asks):
@@ -122,9 +123,9 @@ def test_a_request_stands_before_all_that_it_made_true_and_all_of_it_names_it(
 def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         quick = "name: quick\nsteps:\n  a: {agent: command, with: {argv: [echo, x]}}\n"
-        perform = held.command_bus.perform
+        perform = held.executor.perform
         await perform("SaveWorkflow", {**SAVE, "text": quick}, ALICE, asking("r0"))
-        begun = await perform("BeginRun", {"workflow": "quick"}, ALICE, asking("r1"))
+        begun = await perform("run.start", {"workflow": "quick"}, ALICE, asking("r1"))
         await held.engine.settled(begun["run"])
         rows = await log(held)
         of_run = {row.type: row.cause for row in rows if row.stream == begun["run"]}
@@ -136,10 +137,10 @@ def test_what_goes_on_after_a_request_is_not_caused_by_it(tmp_path: Path) -> Non
 
 def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.command_bus.perform
+        perform = held.executor.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
-        signed_in = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("r1"))
-        typed = await perform("BeginRun", {"workflow": "held"}, ALICE)
+        signed_in = await perform("run.start", {"workflow": "held"}, ALICE, asking("r1"))
+        typed = await perform("run.start", {"workflow": "held"}, ALICE)
         assert held.journal.runs[signed_in["run"]].os_user == ""
         assert held.journal.runs[typed["run"]].os_user == held.approvals.os_user
 
@@ -148,11 +149,11 @@ def test_who_signed_in_is_told_without_the_user_of_the_operating_system(tmp_path
 
 def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.command_bus.perform
+        perform = held.executor.perform
         for number in range(5):
             await perform("SaveWorkflow", SAVE, ALICE, asking(f"r{number}"))
             await refused(
-                perform("CancelRun", {"run": "x", "reason": ""}, ALICE, asking(f"x{number}"))
+                perform("run.cancel", {"run": "x", "reason": ""}, ALICE, asking(f"x{number}"))
             )
         await held.journal.durable()
         await perform("StopAll", {"reason": "x"}, ALICE, asking("last"))
@@ -168,15 +169,15 @@ def test_requests_leave_nothing_in_memory(tmp_path: Path) -> None:
 
 def test_the_same_request_is_done_once_and_answered_the_same(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        perform = held.command_bus.perform
+        perform = held.executor.perform
         await perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
-        first = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
-        again = await perform("BeginRun", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
+        first = await perform("run.start", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
+        again = await perform("run.start", {"workflow": "held"}, ALICE, asking("k", digest="aa"))
         assert again == first
         rows = await log(held)
         assert [row.type for row in rows].count("run_created") == 1
         other = asking("k", digest="bb")
-        assert await refused(perform("BeginRun", {"workflow": "x"}, ALICE, other)) == (
+        assert await refused(perform("run.start", {"workflow": "x"}, ALICE, other)) == (
             "request.another"
         )
 
@@ -188,7 +189,7 @@ def test_a_request_that_was_answered_is_known_after_the_engine_was_closed(tmp_pa
 
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
-        answers.append(await held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key))
+        answers.append(await held.executor.perform("SaveWorkflow", SAVE, ALICE, key))
 
     with_engine(tmp_path, story)
     with_engine(tmp_path, story)
@@ -199,8 +200,8 @@ def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_pa
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
         first, second = await asyncio.gather(
-            held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key),
-            held.command_bus.perform("SaveWorkflow", SAVE, ALICE, key),
+            held.executor.perform("SaveWorkflow", SAVE, ALICE, key),
+            held.executor.perform("SaveWorkflow", SAVE, ALICE, key),
         )
         assert first == second
         assert [row.type for row in await log(held)].count("request_taken") == 1
@@ -211,10 +212,10 @@ def test_a_request_under_way_is_done_once_and_both_who_ask_get_its_answer(tmp_pa
 def test_a_request_that_was_refused_may_be_made_again(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
         key = asking("k", digest="aa")
-        begin = ("BeginRun", {"workflow": "held"}, ALICE, key)
-        assert await refused(held.command_bus.perform(*begin)) == "workflow.unknown"
-        await held.command_bus.perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
-        assert (await held.command_bus.perform(*begin))["run"]
+        begin = ("run.start", {"workflow": "held"}, ALICE, key)
+        assert await refused(held.executor.perform(*begin)) == "workflow.unknown"
+        await held.executor.perform("SaveWorkflow", SAVE, ALICE, asking("r0"))
+        assert (await held.executor.perform(*begin))["run"]
         of_key = [row.type for row in await log(held) if row.stream == "request-k"]
         assert of_key == [
             "request_taken",
@@ -260,7 +261,7 @@ def test_every_verb_says_what_it_needs(tmp_path: Path) -> None:
 
 
 NARROW: list[tuple[str, dict[str, Any], Role]] = [
-    ("CancelRun", {"run": "run-1", "reason": "x"}, "viewer"),
+    ("run.cancel", {"run": "run-1", "reason": "x"}, "viewer"),
     ("StopAll", {"reason": "x"}, "auditor"),
     ("StartAll", {"stage": "all"}, "operator"),
     ("user.add", {"name": "eve", "roles": ["admin"]}, "operator"),
@@ -315,23 +316,15 @@ def test_a_verb_that_nobody_listed_is_for_nobody(
 ) -> None:
     async def story(held: EngineContext) -> None:
         monkeypatch.delitem(NEEDED, "StopAll")
-        stop = held.command_bus.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+        stop = held.executor.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
         assert await refused(stop) == "permission.undeclared"
 
     with_engine(tmp_path, story)
 
 
 def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path) -> None:
-    may = {
-        "BeginMission",
-        "BeginRun",
-        "CancelRun",
-        "CarryOut",
-        "ForkRun",
-        "ResumeRun",
-        "RetryRun",
-        "StopAll",
-    }
+    may = {"BeginMission", "CarryOut", "StopAll"}
+    may_declared = {"run.start", "run.cancel", "run.fork", "run.resume", "run.retry"}
 
     async def story(held: EngineContext) -> None:
         assert {
@@ -339,6 +332,8 @@ def test_an_agent_at_work_may_ask_for_nothing_that_it_is_held_to(tmp_path: Path)
             for verb, kind in held.command_bus._commands.items()
             if issubclass(kind, OnBehalfCommand)
         } == may
+        declared = {each.name for each in operations.every() if each.by_agents}
+        assert {each for each in declared if each.startswith("run.")} == may_declared
         with pytest.raises(Rejected) as no:
             refuse_agents(RaiseCaps("run-1", ()), "agent:smith")
         assert no.value.code == "actor.by_agent"
@@ -364,8 +359,8 @@ def test_nobody_arrives_from_a_provider_by_saying_so(tmp_path: Path) -> None:
 
 async def begun(held: EngineContext, actor: str, context: Asking) -> tuple[str, str]:
     """Begin a run that waits for an approval; return both."""
-    await held.command_bus.perform("SaveWorkflow", SAVE, actor, asking(f"save-{context.request}"))
-    answer = await held.command_bus.perform("BeginRun", {"workflow": "held"}, actor, context)
+    await held.executor.perform("SaveWorkflow", SAVE, actor, asking(f"save-{context.request}"))
+    answer = await held.executor.perform("run.start", {"workflow": "held"}, actor, context)
     await held.engine.rested(answer["run"])
     (waiting,) = held.approvals.pending(answer["run"])
     return answer["run"], waiting.id
@@ -379,9 +374,9 @@ def test_who_signed_in_speaks_in_their_own_name_whatever_they_say(tmp_path: Path
     async def story(held: EngineContext) -> None:
         _, approval = await begun(held, ALICE, asking("r1"))
         mine = {**spoken(approval, "user:bob"), "on_behalf": "user:cid"}
-        by_author = held.command_bus.perform("Spoken", mine, ALICE, asking("r2", way="token"))
+        by_author = held.executor.perform("Spoken", mine, ALICE, asking("r2", way="token"))
         assert await refused(by_author) == "approval.by_author"
-        await held.command_bus.perform("Spoken", spoken(approval, ALICE), "user:Bob", asking("r3"))
+        await held.executor.perform("Spoken", spoken(approval, ALICE), "user:Bob", asking("r3"))
         rows = [row for row in await log(held) if row.type == "approval_given"]
         (given,) = [msgspec.json.decode(row.body) for row in rows]
         assert (given["by"], given["signed_in"]) == ("user:Bob", "password")
@@ -399,20 +394,19 @@ def test_where_steps_are_not_confined_decisions_take_a_person_who_is_signed_in(
         _, approval = await begun(held, ALICE, asking("r1"))
         body = spoken(approval, "user:bob")
         assert (
-            await refused(held.command_bus.perform("Spoken", body, "user:bob"))
-            == "approval.sign_in"
+            await refused(held.executor.perform("Spoken", body, "user:bob")) == "approval.sign_in"
         )
         by_system = asking("r2", way="os")
-        attempt = held.command_bus.perform("Spoken", body, "user:bob", by_system)
+        attempt = held.executor.perform("Spoken", body, "user:bob", by_system)
         assert await refused(attempt) == "approval.sign_in"
         for verb, arguments in (
             ("AnswerGiven", {"question": "question-1", "answer": 1}),
             ("ElevationWished", {"verb": "approve", "name": "smith"}),
         ):
-            attempt = held.command_bus.perform(verb, arguments, "user:bob")
+            attempt = held.executor.perform(verb, arguments, "user:bob")
             assert await refused(attempt) == "approval.sign_in"
-        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:bob")
-        await held.command_bus.perform("Spoken", body, "user:Bob", asking("r3", way="token"))
+        await held.executor.perform("StopAll", {"reason": "smoke"}, "user:bob")
+        await held.executor.perform("Spoken", body, "user:Bob", asking("r3", way="token"))
         assert held.approvals.pending() == []
 
     with_engine(tmp_path, story)
@@ -422,7 +416,7 @@ def test_the_owner_of_the_machine_is_somebody_else_than_who_signed_in(tmp_path: 
     async def story(held: EngineContext) -> None:
         owner = f"user:{held.approvals.os_user}"
         _, approval = await begun(held, ALICE, asking("r1"))
-        await held.command_bus.perform(
+        await held.executor.perform(
             "Spoken", spoken(approval, owner), owner, asking("r2", way="link")
         )
         assert held.approvals.pending() == []
@@ -434,9 +428,9 @@ def test_who_began_it_at_the_terminal_under_another_name_is_still_its_author(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        owner, perform = f"user:{held.approvals.os_user}", held.command_bus.perform
+        owner, perform = f"user:{held.approvals.os_user}", held.executor.perform
         await perform("SaveWorkflow", SAVE, ALICE)
-        answer = await perform("BeginRun", {"workflow": "held"}, ALICE)
+        answer = await perform("run.start", {"workflow": "held"}, ALICE)
         await held.engine.rested(answer["run"])
         (waiting,) = held.approvals.pending(answer["run"])
         attempt = perform("Spoken", spoken(waiting.id, owner), owner, asking("r2", way="link"))
@@ -450,12 +444,10 @@ def test_only_a_permission_to_approve_lets_somebody_speak(tmp_path: Path) -> Non
         _, approval = await begun(held, ALICE, asking("r1"))
         body = spoken(approval, "user:bob")
         for role in ("viewer", "operator", "auditor"):
-            attempt = held.command_bus.perform(
-                "Spoken", body, "user:bob", asking(f"r-{role}", role)
-            )
+            attempt = held.executor.perform("Spoken", body, "user:bob", asking(f"r-{role}", role))
             assert await refused(attempt) == "permission.missing"
         withdraw = spoken(approval, ALICE, "withdraw")
-        await held.command_bus.perform("Spoken", withdraw, ALICE, asking("r9", "operator"))
+        await held.executor.perform("Spoken", withdraw, ALICE, asking("r9", "operator"))
         assert held.approvals.pending() == []
 
     with_engine(tmp_path, story)
@@ -484,7 +476,7 @@ async def main():
             await asyncio.Event().wait()
         held.command_bus._verbs[StopAll] = half
         said = Asking("k", tuple(PERMISSIONS), "token", "token-1", "192.0.2.1", "", "aa")
-        await held.command_bus.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
+        await held.executor.perform("StopAll", {"reason": "smoke"}, "user:alice", said)
 
 asyncio.run(main())
 """
@@ -512,12 +504,12 @@ def test_a_request_that_was_killed_half_done_is_not_done_again_and_says_so(tmp_p
         stopped = next(row for row in rows if row.type == "emergency_stopped")
         for _ in range(2):
             with pytest.raises(Rejected) as no:
-                await held.command_bus.perform(*STOP, again)
+                await held.executor.perform(*STOP, again)
             assert no.value.code == "request.half_done"
             assert f"event {stopped.position}" in no.value.reason
         other = asking("k", digest="cc", way="token")
-        assert await refused(held.command_bus.perform(*STOP, other)) == "request.another"
-        assert await held.command_bus.perform(
+        assert await refused(held.executor.perform(*STOP, other)) == "request.another"
+        assert await held.executor.perform(
             "StartAll", {"stage": "all"}, ALICE, asking("l", digest="bb")
         ) in (None, {})
         request = next(row for row in rows if row.stream == "request-k")
@@ -534,7 +526,7 @@ def test_a_request_that_was_killed_before_anything_came_of_it_is_done_once(tmp_p
     async def story(held: EngineContext) -> None:
         before = held.operations.present.stage
         again = asking("k", digest="aa", way="token")
-        answers = await asyncio.gather(*(held.command_bus.perform(*STOP, again) for _ in range(3)))
+        answers = await asyncio.gather(*(held.executor.perform(*STOP, again) for _ in range(3)))
         assert all(answer in (None, {}) for answer in answers)
         assert (before, held.operations.present.stage) == ("all", "stopped")
         rows = await log(held)
@@ -557,7 +549,7 @@ async def _verified(held: EngineContext) -> None:
 
 def test_a_request_that_was_rewritten_is_found(tmp_path: Path) -> None:
     async def story(held: EngineContext) -> None:
-        await held.command_bus.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
+        await held.executor.perform("StopAll", {"reason": "x"}, ALICE, asking("r"))
 
     with_engine(tmp_path, story)
     with sqlite3.connect(tmp_path / "log.db") as other:
@@ -584,11 +576,11 @@ def test_a_request_with_a_name_is_done_once_where_the_operating_system_vouches(
     tmp_path: Path,
 ) -> None:
     async def story(held: EngineContext) -> None:
-        office = held.command_bus
+        office = held.executor
         await office.perform("SaveWorkflow", SAVE, ALICE)
         for name in ("one", "one", "two"):
             named = asking(name, permissions=("read",), digest="aa", way="os")
-            answer = await office.perform("BeginRun", {"workflow": "held"}, ALICE, named)
+            answer = await office.perform("run.start", {"workflow": "held"}, ALICE, named)
             run = await held.journal.load_run(answer["run"])
             # Nobody is signed in, so it is known whose terminal that is.
             assert run.os_user == held.approvals.os_user

@@ -18,7 +18,15 @@ from missioncontrol.app.new_workspace import begin
 from missioncontrol.application.agent_runs import RunAgent
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
 from missioncontrol.application.agents import DeclareAgent, ReplaceAgent
-from missioncontrol.application.asks import BuildMission
+from missioncontrol.application.asks import (
+    BeginRun,
+    BuildMission,
+    CancelRun,
+    ForkRun,
+    RaiseCaps,
+    ResumeRun,
+    RetryRun,
+)
 from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.repositories import REPOSITORY
 from missioncontrol.domain import workspace
@@ -136,6 +144,36 @@ async def ended_run(client: httpx.AsyncClient) -> str:
     run = str(begun.json()["run"])
     while (await client.get(f"{API}/runs/{run}")).json()["status"] == "running":  # noqa: ASYNC110
         await asyncio.sleep(0.05)
+    return run
+
+
+GUARDED = """
+name: guarded-run
+steps:
+  ship: {agent: command, risk: irreversible, with: {argv: [echo, x]}}
+"""
+
+
+async def saved_workflow(client: httpx.AsyncClient) -> str:
+    """A workflow whose only step waits for an approval."""
+    made = await client.post(f"{API}/workflows", json={"text": GUARDED, "file": "guarded.yaml"})
+    assert made.status_code in (200, 201), made.text
+    return "guarded-run"
+
+
+async def waiting_run(client: httpx.AsyncClient) -> str:
+    asked = {"workflow": await saved_workflow(client)}
+    begun = await client.post(f"{API}/runs", json=asked)
+    assert begun.status_code == 201, begun.text
+    return str(begun.json()["run"])
+
+
+async def cancelled_run(client: httpx.AsyncClient) -> str:
+    run = await waiting_run(client)
+    ended = await client.post(f"{API}/runs/{run}/cancel")
+    assert ended.status_code == 200, ended.text
+    while (await client.get(f"{API}/runs/{run}")).json()["status"] != "cancelled":  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
     return run
 
 
@@ -468,6 +506,11 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "decision.deprecate": (accepted_decision, {"reason": "no more"}),
     "decision.supersede": (two_decisions, {"by": "D1", "reason": "measured"}),
     "decision.link": (proposed_decision, {"files": ["src/a.py"]}),
+    "run.start": (saved_workflow, {"workflow": PREPARED}),
+    "run.cancel": (waiting_run, {"reason": "enough"}),
+    "run.resume": (waiting_run, {}),
+    "run.retry": (cancelled_run, {"step": "ship"}),
+    "run.fork": (cancelled_run, {"step": "ship"}),
     "webhook.add": (nothing, {"name": "new", "url": "http://127.0.0.1:9/hook"}),
     "webhook.renew_secret": (webhook, {}),
     "webhook.pause": (webhook, {"reason": "tea"}),
@@ -569,6 +612,10 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "decision.deprecate": {"reason": "x" * 2_001},
     "decision.supersede": {"by": "x" * 201},
     "decision.link": {"files": ["x"] * 201},
+    "run.start": {"workflow": "x" * 301},
+    "run.cancel": {"reason": "x" * 2_001},
+    "run.retry": {"step": "x" * 2_001},
+    "run.fork": {"step": ""},
     "webhook.add": {"name": "x" * 101, "url": "https://example.com"},
     "webhook.pause": {"reason": "x" * 2_001},
     "webhook.remove": {"reason": "x" * 2_001},
@@ -638,6 +685,7 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
 COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(DecisionCommand)), ("decision",)),
     (frozenset(get_args(WebhookCommand)), ("webhook",)),
+    (frozenset((BeginRun, CancelRun, ForkRun, RaiseCaps, ResumeRun, RetryRun)), ("run",)),
     (frozenset(get_args(AccessCommand)), ("user", "token")),
     (frozenset(get_args(MemoryCommand)), ("memory",)),
     (frozenset(get_args(RetentionCommand)), ("retention",)),

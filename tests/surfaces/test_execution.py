@@ -162,7 +162,9 @@ def test_it_is_refused_to_agents_unless_it_says_otherwise(
     world: World, operation: AnyOperation
 ) -> None:
     async def check(client: httpx.AsyncClient) -> None:
-        arguments = operation.arguments(*await prepared(client, operation))
+        del client
+        async with world.house.client("admin", name="root") as owner:
+            arguments = operation.arguments(*await prepared(owner, operation))
         by_agent = {**arguments, "on_behalf": "user:root"}
         executor = world.house.held.executor
         if operation.by_agents:

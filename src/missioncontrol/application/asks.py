@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.budgets import CapChange
 from missioncontrol.application.missions import Goal
@@ -15,6 +16,9 @@ PROGRAMS_OWN = "function"
 
 CONCURRENCY_MAX = 64
 """Steps of one mission that may be at work at once."""
+
+STEP_MAX = 2_000
+"""Characters of the key of a step."""
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -40,26 +44,35 @@ class BeginMission(OnBehalfCommand, frozen=True):
 class BeginRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Begin a run of a saved workflow."""
 
-    workflow: str
-    version: int | None = None
-    inputs: dict[str, Any] = {}  # texts for inputs of other types are read as those types ask
-    base: str = ""  # where relative paths begin
+    workflow: Annotated[str, Meta(min_length=1, max_length=300, description="Its name.")]
+    version: Annotated[int, Meta(ge=1)] | None = None  # by default the newest
+    # Texts for inputs of other types are read as those types ask; paths are absolute.
+    inputs: Annotated[dict[str, Any], Meta(description="What the run is given, by name.")] = {}
 
 
 class ForkRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Begin a run at a step of another one."""
 
     run: str
-    step: str
-    inputs: dict[str, Any] = {}
-    base: str = ""
+    step: Annotated[
+        str, Meta(min_length=1, max_length=STEP_MAX, description="Where the new run begins.")
+    ]
+    inputs: Annotated[
+        dict[str, Any], Meta(description="Inputs that replace those of the run, by name.")
+    ] = {}
 
 
 class RetryRun(OnBehalfCommand, frozen=True, omit_defaults=True):
     """Do a part of a run again."""
 
     run: str
-    step: str = ""
+    step: Annotated[
+        str,
+        Meta(
+            max_length=STEP_MAX,
+            description="With all that follows; by default what did not end well.",
+        ),
+    ] = ""
 
 
 class CarryOut(OnBehalfCommand, frozen=True):
@@ -102,7 +115,22 @@ class CancelRun(OnBehalfCommand, frozen=True):
     """End a run."""
 
     run: str
-    reason: str
+    reason: Annotated[str, Meta(max_length=2_000, description="Stored permanently.")] = ""
+
+
+class StartedRun(msgspec.Struct, frozen=True):
+    """A run that has just come into being, or goes on."""
+
+    run: str
+    status: str
+    mission: str = ""
+
+
+class RunCancelled(msgspec.Struct, frozen=True):
+    """A run that is to end."""
+
+    run: str
+    status: str
 
 
 class SaveWorkflow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,12 +17,7 @@ from missioncontrol.domain.principal import Asking, Needed
 
 NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
-    "BeginRun": "operate",
-    "ForkRun": "operate",
-    "RetryRun": "operate",
     "CarryOut": "operate",
-    "ResumeRun": "operate",
-    "CancelRun": "operate",
     "SaveWorkflow": "operate",
     "DocumentAsked": "operate",
     "AllDocumentsAsked": "operate",
@@ -42,7 +37,6 @@ NEEDED: dict[str, Needed] = {
     "StartAll": "govern",
     "ChangeLimit": "govern",
     "CapChange": "govern",
-    "RaiseCaps": "govern",
     "ElevationWished": "operate",
     "TraceAsked": "approve",
     "ExportNoted": "read",

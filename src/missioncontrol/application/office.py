@@ -190,6 +190,8 @@ class Office:
             DigestTaken: self._digest,
         }
         self._commands = {kind.__name__: kind for kind in self._verbs}
+        # Declared operations; processes of this engine give their commands as well.
+        self._verbs |= desk.declared
 
     async def perform(
         self, verb: str, arguments: Mapping[str, Any], actor: str, asking: Asking | None = None

@@ -70,11 +70,17 @@ class RunDesk:
         """What is asked here, and what does it."""
         return {
             BeginMission: self.begin_mission,
-            BeginRun: self.begin,
             TasksAsked: self.begin_tasks,
+            CarryOut: self.carry_out,
+        }
+
+    @property
+    def declared(self) -> dict[type, Callable[[Any, str], Awaitable[Any]]]:
+        """The commands of declared operations, and what handles each."""
+        return {
+            BeginRun: self.begin,
             ForkRun: self.fork,
             RetryRun: self.retry,
-            CarryOut: self.carry_out,
             ResumeRun: self.resume,
             RaiseCaps: self.raise_caps,
             CancelRun: self.cancel,
@@ -100,7 +106,7 @@ class RunDesk:
         return self.took_up(run)
 
     async def begin(self, ask: BeginRun, actor: str) -> dict[str, Any]:
-        prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs, base=ask.base)
+        prepared = await self._runs.prepare(ask.workflow, ask.version, ask.inputs)
         await refuse_by_hand(prepared, self._journal)
         self._agents.refuse_failed(_needed(prepared.steps))
         trigger: Trigger = "agent" if is_agent(actor) else "manual"
@@ -112,7 +118,7 @@ class RunDesk:
     async def fork(self, ask: ForkRun, actor: str) -> dict[str, Any]:
         old = await self._run_of_ours(ask.run)
         await self._task_runs.refuse_again(old)
-        inputs = await self._runs.changed_inputs(old, ask.inputs, base=ask.base)
+        inputs = await self._runs.changed_inputs(old, ask.inputs)
         run = await self._repeats.fork(
             ask.run, ask.step, inputs, actor=actor, on_behalf=ask.on_behalf
         )
@@ -216,7 +222,7 @@ class RunDesk:
         if not is_here:
             await self._approvals.open(held.approval for held in state.held.values())
         try:
-            self._end(ask.run, ask.reason, actor)
+            self._end(ask.run, ask.reason or "asked for", actor)
         except Rejected:
             self._journal.forget(ask.run)  # It has ended; it was loaded for nothing.
             raise

@@ -55,12 +55,11 @@ class Runs:
         self._operations.refuse_to_begin(actor)
 
     async def prepare(
-        self, workflow: str, version: int | None, given: Mapping[str, Any], *, base: str = ""
+        self, workflow: str, version: int | None, given: Mapping[str, Any]
     ) -> Prepared:
         """Find the workflow, check what it is given, and make its steps; records nothing.
 
-        Texts for inputs of other types are read as those types ask. Relative paths begin at
-        `base`, the directory of the caller.
+        Texts for inputs of other types are read as those types ask.
 
         Raises:
             NotFound: `workflow.unknown` or `workflow.unknown_version`.
@@ -69,11 +68,9 @@ class Runs:
         """
         definition, steps = await self._workflows.ready(workflow, version)
         inputs = inputs_of(definition, given)
-        return Prepared(definition, steps, anchored(definition, inputs, base))
+        return Prepared(definition, steps, anchored(definition, inputs))
 
-    async def changed_inputs(
-        self, run: Run, changed: Mapping[str, Any], *, base: str = ""
-    ) -> dict[str, Any]:
+    async def changed_inputs(self, run: Run, changed: Mapping[str, Any]) -> dict[str, Any]:
         """Return all inputs of a fork: those of `run`, with `changed` ones in their place.
 
         Raises:
@@ -91,7 +88,7 @@ class Runs:
         found = await self._workflows.get(run.workflow, run.version)
         definition = found.definition
         given = {**run.inputs, **changed}
-        return anchored(definition, inputs_of(definition, given), base)
+        return anchored(definition, inputs_of(definition, given))
 
     def begin(self, prepared: Prepared, origin: Origin) -> str:
         """Bring the run into being and return its id; a run too dear for a cap is halted at once.
@@ -123,7 +120,7 @@ class Runs:
         return run
 
 
-def anchored(definition: Definition, inputs: dict[str, Any], base: str) -> dict[str, Any]:
+def anchored(definition: Definition, inputs: dict[str, Any], base: str = "") -> dict[str, Any]:
     """Return `inputs` with every path absolute: an engine has a directory of its own."""
     found = dict(inputs)
     for name, asked in definition.inputs.items():

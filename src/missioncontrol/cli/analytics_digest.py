@@ -13,14 +13,13 @@ from missioncontrol.analytics.calendar import DAYS_MAX
 from missioncontrol.analytics.questions import DAYS_USUAL, EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.digests import name_of, workflow_of
-from missioncontrol.application.asks import BeginRun
 from missioncontrol.application.journal import fold
 from missioncontrol.application.webhooks import STREAM as WEBHOOK_STREAM
 from missioncontrol.application.webhooks import WEBHOOKS
 from missioncontrol.cli import exit_codes
 from missioncontrol.cli.analytics_places import meant
 from missioncontrol.cli.declarations import executed, rows_of
-from missioncontrol.cli.desk import Desk
+from missioncontrol.cli.desk import Change, Desk
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.work import watched
 from missioncontrol.domain.digest import EVENTS, DigestWritten
@@ -29,6 +28,7 @@ from missioncontrol.domain.product.states import Product
 from missioncontrol.domain.run.states import Run, Succeeded
 from missioncontrol.domain.visible import visible
 from missioncontrol.domain.webhook import NO_WEBHOOKS, Webhook
+from missioncontrol.operations.run import START
 from missioncontrol.operations.schedule import ADD, CHANGE, REMOVE
 from missioncontrol.queries.schedule import LIST, plain
 from missioncontrol.queries.schedule_format import next_lines
@@ -91,7 +91,8 @@ def written(
     """Carry a run out that writes the digest of a product, and return it as it ended."""
     name = name_of(product)
     desk.save(workflow_of(product), f"{name}.yaml")
-    _, state = watched(arguments, BeginRun(name, inputs=dict(inputs)), name, quiet=True)
+    given = {"workflow": name, "inputs": dict(inputs)}
+    _, state = watched(arguments, Change(START, given=given), name, quiet=True)
     return state
 
 

@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
     top = Program("mission", parents=[home])
     top.add_argument("--version", action="version", version=f"mission {__version__}")
     verbs = Commands(top)
+    text = "runs of workflows and missions: list, follow, retry, replay, export"
+    add_noun(verbs, "runs", home, text, declared="run")
     _add_work(verbs, home)
     add_places(verbs, directory)
     add_backtest(verbs, directory)
@@ -178,17 +180,14 @@ def _add_work(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     watch.add_argument("run", metavar="RUN")
     watch.add_argument("--json", action="store_true", help="print JSON")
-    for name, text in (
-        ("runs resume", "continue an unfinished run; completed tasks keep their results"),
-        ("runs cancel", "cancel a run: nothing new starts, running steps are stopped"),
-    ):
-        verb = verbs.add_parser(name, parents=[home], help=text)
-        verb.add_argument("run", metavar="RUN")
-        if name == "runs cancel":
-            verb.add_argument("--reason", metavar="TEXT", default="", help="stored permanently")
-        else:
-            add_wait(verb)
-        verb.add_argument("--json", action="store_true", help="print JSON")
+    resume = verbs.add_parser(
+        "runs resume",
+        parents=[home],
+        help="continue an unfinished run; completed tasks keep their results",
+    )
+    resume.add_argument("run", metavar="RUN")
+    add_wait(resume)
+    resume.add_argument("--json", action="store_true", help="print JSON")
     text = "the plan of a mission: answer its questions, build it, sign its documents"
     add_noun(verbs, "runs plan", home, text, declared="mission")
     retry = verbs.add_parser(
@@ -252,16 +251,6 @@ def _add_reading(verbs: Verbs, home: argparse.ArgumentParser) -> None:
     )
     listing.add_argument("--limit", metavar="N", type=whole_number, default=20)
     listing.add_argument("--json", action="store_true", help="print JSON")
-    runs = verbs.add_parser("runs list", parents=[home], help="runs of workflows and missions")
-    runs.add_argument("--workflow", metavar="W", help="only of this one")
-    runs.add_argument(
-        "--status",
-        metavar="WORD",
-        help="only those that are queued, running, waiting, stuck, halted, cancelling, succeeded, "
-        "failed or cancelled",
-    )
-    runs.add_argument("--limit", metavar="N", type=whole_number, default=20)
-    runs.add_argument("--json", action="store_true", help="print JSON")
     show = verbs.add_parser("show", parents=[home], help="a run and its steps")
     replay = verbs.add_parser(
         "runs replay",

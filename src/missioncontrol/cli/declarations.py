@@ -60,8 +60,12 @@ def rows_of(
     `target` is the id of what the rows are parts of.
 
     Raises:
+        Rejected: `list.bad_limit`.
         MissionControlError: as the query, or as the server.
     """
+    if query.terminal.rows and not 1 <= limit <= surface.ROWS_LISTED_MAX:
+        reason = f"--limit is {limit}; it must be 1 to {surface.ROWS_LISTED_MAX}."
+        raise Rejected("list.bad_limit", reason)
     if desk.line is None:
         filters = query.asked(target, given)
         return _read_here(desk, lambda reader: query.found(reader, filters, limit))[:limit]
@@ -111,12 +115,13 @@ def _target(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> st
     return surface.target_of(declared, arguments, lambda kind, text: resolved(desk, kind, text))
 
 
-def _given(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> dict[str, Any]:
+def given_by(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> dict[str, Any]:
+    """Return the fields that a command line says; raises as `surface.given_by`."""
     return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
 
 
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target, given = _target(arguments, desk, operation), _given(arguments, desk, operation)
+    target, given = _target(arguments, desk, operation), given_by(arguments, desk, operation)
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = surface.ids_of(operation, target) if answer is None else answer
@@ -162,9 +167,8 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    target, given = _target(arguments, desk, query), _given(arguments, desk, query)
+    target, given = _target(arguments, desk, query), given_by(arguments, desk, query)
     limit = arguments.limit if query.terminal.rows else ROWS_MAX
-    _refuse_limit(query, limit)
     found = rows_of(desk, query, given, target, limit=limit)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins
@@ -180,17 +184,6 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
         print_text(f"{_nothing(desk, query, given)}\n")
 
 
-def _refuse_limit(query: ListQuery[Any, Any], limit: int) -> None:
-    """Refuse a number of rows that no command prints.
-
-    Raises:
-        Rejected: `list.bad_limit`.
-    """
-    if query.terminal.rows and not 1 <= limit <= surface.ROWS_LISTED_MAX:
-        reason = f"--limit is {limit}; it must be 1 to {surface.ROWS_LISTED_MAX}."
-        raise Rejected("list.bad_limit", reason)
-
-
 def _nothing(desk: Desk, query: ListQuery[Any, Any], given: Mapping[str, Any]) -> str:
     """Return what is printed for a list without rows. A long list is not counted for it."""
     if given and query.find is None:
@@ -201,7 +194,7 @@ def _nothing(desk: Desk, query: ListQuery[Any, Any], given: Mapping[str, Any]) -
 
 
 def _print_item(arguments: argparse.Namespace, desk: Desk, query: ItemQuery[Any]) -> None:
-    given, terminal = _given(arguments, desk, query), query.terminal
+    given, terminal = given_by(arguments, desk, query), query.terminal
     found = item_of(desk, query, _target(arguments, desk, query), given)
     if arguments.json or terminal.lines is None:
         print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))

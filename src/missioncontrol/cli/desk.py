@@ -76,6 +76,18 @@ class Errand(msgspec.Struct, frozen=True):
     here: Callable[["EngineContext"], Awaitable[Any]]
 
 
+class Change(msgspec.Struct, frozen=True):
+    """A declared operation that a command line asks for."""
+
+    operation: Any
+    target: str = ""
+    given: Mapping[str, Any] = {}
+
+
+async def _nowhere(held: "EngineContext") -> Any:
+    raise AssertionError("a server executes it")
+
+
 class Desk:
     """One home, for as long as one command line works with it."""
 
@@ -146,13 +158,31 @@ class Desk:
         Raises:
             MissionControlError: as the office, and as `as_caller`.
         """
-        ask = self.as_caller(ask)
-        return self._delivered(
-            Errand(
-                type(ask).__name__,
-                msgspec.to_builtins(ask),
-                lambda held: held.command_bus.do(ask, self.actor),
-            )
+        return self._delivered(self.errand(ask))
+
+    def answer(self, ask: Any) -> dict[str, Any]:
+        """Have a command or a declared change done; return the answer as plain values.
+
+        Raises:
+            MissionControlError: as `deliver` and `execute`.
+        """
+        if isinstance(ask, Change):
+            found = self.execute(ask.operation, ask.target, ask.given)
+            return dict(msgspec.to_builtins(found))
+        return dict(self.deliver(ask))
+
+    def errand(self, ask: Any) -> "Errand":
+        """Return what is to be done, for an engine here or in another process.
+
+        Raises:
+            Rejected: as `as_caller` and `Operation.build`.
+        """
+        if isinstance(ask, Change):
+            return self._change(ask)
+        asked, actor = self.as_caller(ask), self.actor if self._line is None else ""
+        arguments = msgspec.to_builtins(asked)
+        return Errand(
+            type(asked).__name__, arguments, lambda held: held.command_bus.do(asked, actor)
         )
 
     def execute(
@@ -169,7 +199,6 @@ class Desk:
             Rejected: as `Operation.build`; `actor.by_agent`, where only people may.
             MissionControlError: as `Executor.execute`.
         """
-        command = operation.build(target, given)
         if self._line is not None and "http" in operation.surfaces:
             from missioncontrol.surfaces import remote
 
@@ -178,23 +207,24 @@ class Desk:
                 request.method, request.path, query=request.query, body=request.body
             )
             return self._line.read(sent, request.kind) if sent.content else None
-        arguments = operation.arguments(target, given)
-        if self._line is None:
-            from missioncontrol.application.authority import refuse_agent
+        return operation.answered(self._delivered(self._change(Change(operation, target, given))))
 
-            refuse_agent(self.actor, by_agents=operation.by_agents)
-            behind = self.who.on_behalf
-            arguments |= {"on_behalf": behind} if behind else {}
-        answer = self._delivered(
-            Errand(
-                operation.name,
-                arguments,
-                lambda held: held.executor.execute(
-                    operation, command, self.actor, on_behalf=self.who.on_behalf
-                ),
-            )
+    def _change(self, change: "Change") -> "Errand":
+        operation = change.operation
+        command = operation.build(change.target, change.given)
+        arguments = operation.arguments(change.target, change.given)
+        if self._line is not None:  # Its server knows who asks.
+            return Errand(operation.name, arguments, _nowhere)
+        from missioncontrol.application.authority import refuse_agent
+
+        actor, behind = self.actor, self.who.on_behalf
+        refuse_agent(actor, by_agents=operation.by_agents)
+        arguments |= {"on_behalf": behind} if behind else {}
+        return Errand(
+            operation.name,
+            arguments,
+            lambda held: held.executor.execute(operation, command, actor, on_behalf=behind),
         )
-        return operation.answered(answer)
 
     def _delivered(self, errand: "Errand") -> Any:
         end = time.monotonic() + STARTING_SECONDS_MAX
@@ -217,6 +247,33 @@ class Desk:
             if self.home.holder() is not None:
                 return self._ask_holder(errand)
             return asyncio.run(self._answer_here(errand))
+
+    def anchored(
+        self, workflow: str, version: int | None, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return inputs for a run whose relative paths begin in this directory.
+
+        Raises:
+            NotFound: `workflow.unknown` or `workflow.unknown_version`.
+        """
+        from missioncontrol.application.runs import anchored
+
+        definition = asyncio.run(self.library.get(workflow, version)).definition
+        return anchored(definition, {**_relative_defaults(definition), **given}, here())
+
+    def anchored_again(self, run: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return changed inputs of a run, as `anchored`.
+
+        Raises:
+            NotFound: `run.unknown`.
+        """
+        from missioncontrol.application.runs import anchored
+
+        state, _ = asyncio.run(fold_run(self.store, run))
+        if not given or not state.version:  # The engine says why such inputs can't change.
+            return dict(given)
+        definition = asyncio.run(self.library.get(state.workflow, state.version)).definition
+        return anchored(definition, dict(given), here())
 
     def save(self, text: str, file: str) -> Saved:
         """See `WorkflowDesk.save`; faults are found here, where all of them can be listed."""
@@ -346,7 +403,9 @@ class Desk:
             )
         reading = self.reading
         assert isinstance(reading, ReadContext)
-        return Present(reading.store, reading.tables, reading.output, reading.artifacts)
+        found = Present(reading.store, reading.tables, reading.output, reading.artifacts)
+        found.has_engine = lambda: self.home.holder() is not None
+        return found
 
     @cached_property
     def instruments(self) -> "Instruments":

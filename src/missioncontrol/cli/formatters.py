@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from missioncontrol.application.blockers import RateLimitHit
+from missioncontrol.application.queries.runs import RunItem
 from missioncontrol.cli.text import dollars, duration, moment, size
 from missioncontrol.domain.definition.quantities import duration_in_words
 from missioncontrol.domain.money import of_which_estimated, tokens
@@ -15,7 +16,7 @@ from missioncontrol.domain.operation import Operation
 from missioncontrol.domain.status import WORDS, Status
 from missioncontrol.domain.visible import one_line, visible
 from missioncontrol.ports.output_store import OutputLine
-from missioncontrol.ports.read_tables import MissionRow, RunRow
+from missioncontrol.ports.read_tables import MissionRow
 
 MARKS = {
     "succeeded": ("✓", "32"),
@@ -203,7 +204,7 @@ def in_families(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
         todo.extend(reversed(children.get(step["step"], [])))
 
 
-def run_lines(rows: Sequence[tuple[RunRow, Status]], width: int) -> list[tuple[str, str]]:
+def run_lines(rows: Sequence[tuple[RunItem, Status]], width: int) -> list[tuple[str, str]]:
     """Return (state, line) for each run."""
     lines = []
     words = [WORDS[status.word].lower() for _, status in rows]

@@ -36,7 +36,6 @@ EARLIER = {
 """Commands of earlier releases, which still work, and what they are called now."""
 
 PLAIN_NOUNS = {
-    "runs": "runs of workflows and missions: list, follow, retry, replay, export",
     "engine": "halt all work, resume it, limit how often agents start",
 }
 """Nouns that are nothing but their commands."""

@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+import os
 from typing import Any
 
 import msgspec
@@ -10,11 +10,12 @@ import msgspec
 from missioncontrol.adapters.clocks import SystemClock
 from missioncontrol.application.blockers import find_rate_limit_hit, find_stage_actor
 from missioncontrol.application.operations import operation_of
-from missioncontrol.application.queries.runs import status_fields, status_with_mission
+from missioncontrol.application.queries.runs import RunItem, status_fields
 from missioncontrol.application.statuses import Statuses
 from missioncontrol.application.views import run_and_view
-from missioncontrol.cli import formatters
+from missioncontrol.cli import declarations, formatters
 from missioncontrol.cli.current_status import current_status, statuses_now
+from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.names import board
 from missioncontrol.cli.open_home import AnyReading, opened
@@ -23,9 +24,10 @@ from missioncontrol.cli.replay_formatters import Sheet
 from missioncontrol.cli.results import about, completion, outputs_of, record_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run
-from missioncontrol.domain.status import MISSION_WORDS, RUN_WORDS, WORDS, Status, alike
-from missioncontrol.ports.read_tables import MissionRow, RunChoice, RunRow
+from missioncontrol.domain.status import MISSION_WORDS, WORDS, Status, alike
+from missioncontrol.ports.read_tables import MissionRow
 from missioncontrol.projections.run_index import Board
+from missioncontrol.queries.run import LIST
 
 PAGE = 1_000
 """Rows of missions that are read at once."""
@@ -44,7 +46,7 @@ def list_missions(arguments: argparse.Namespace) -> int:
     """Print the missions of the home, newest first."""
     if not 1 <= arguments.limit <= 1000:
         raise Rejected("list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to 1000.")
-    _refuse_status(arguments.status, "mission", MISSION_WORDS)
+    _refuse_status(arguments.status)
     reading = open_home(arguments)
     try:
         rows = asyncio.run(board(reading.tables, reading.store))
@@ -89,63 +91,52 @@ def _missions(
         before = page[-1].id
 
 
-def _refuse_status(status: str | None, what: str, words: Sequence[str]) -> None:
-    """Refuse a status that nothing has.
+def _refuse_status(status: str | None) -> None:
+    """Refuse a status that no mission has.
 
     Raises:
         Rejected: `list.bad_status`.
     """
-    if status not in (None, *words):
+    if status not in (None, *MISSION_WORDS):
         raise Rejected(
             "list.bad_status",
             f"--status is {str(status)[:60]!r}.",
-            hint=f"A {what} is {', '.join(words)}.",
+            hint=f"A mission is {', '.join(MISSION_WORDS)}.",
         )
 
 
+def declared(arguments: argparse.Namespace) -> int:
+    """Run a declared command of runs; the list of runs has a form of its own."""
+    return list_runs(arguments) if arguments.declared == LIST.name else declarations.run(arguments)
+
+
 def list_runs(arguments: argparse.Namespace) -> int:
-    """Print the runs of the home, newest first; of one workflow or status where it is named."""
-    if not 1 <= arguments.limit <= 1000:
-        raise Rejected("list.bad_limit", f"--limit is {arguments.limit}; it must be 1 to 1000.")
-    _refuse_status(arguments.status, "run", RUN_WORDS)
-    reading = open_home(arguments)
+    """Print the runs of the home, newest first, with what holds all work up and why some stand."""
+    desk = Desk(arguments, os.environ)
     try:
-        rows = asyncio.run(board(reading.tables, reading.store))
-        statuses = asyncio.run(statuses_now(reading, rows))
-        words = () if arguments.status is None else alike(arguments.status)
-        choice = RunChoice(statuses=words, workflow=arguments.workflow or "")
-        found = statuses.chosen(choice, limit=arguments.limit)
-        as_json = [_run_fields(row, statuses) for row in found] if arguments.json else []
-        listed = [(row, _shown(row, statuses)) for row in found]
-        held_up = [] if arguments.json else _stage_lines(reading)
+        given = declarations.given_by(arguments, desk, LIST)
+        found = declarations.rows_of(desk, LIST, given, limit=arguments.limit)
+        held_up = [] if arguments.json else _stage_lines(desk.reading)
     finally:
-        reading.close()
+        desk.close()
     if arguments.json:
-        print_json(as_json)
+        print_json(msgspec.to_builtins(found))
         return SUCCEEDED
+    listed = [(row, _shown(row)) for row in found]
     print_text("".join(f"{line}\n" for line in held_up))
     for state, line in formatters.run_lines(listed, columns()):
         print_text(line.replace(state, colour(state, formatters.colour_of(state)), 1) + "\n")
     for line in formatters.status_lines([status for _, status in listed], columns()):
         print_text(f"{line}\n")
     if not found:
-        none = "No run is like this." if arguments.status or arguments.workflow else "No runs."
-        print_text(f"{none} `mission workflow run NAME` begins one.\n")
+        print_text(f"{'No run is like this.' if given else 'No runs.'} {LIST.terminal.empty}\n")
     return SUCCEEDED
 
 
-def _run_fields(row: RunRow, statuses: Statuses) -> dict[str, Any]:
-    values = msgspec.structs.asdict(row)
-    del values["progress"], values["unchanged"]
-    mission = statuses.mission_status(row.id, row.mission)
-    return values | status_with_mission(statuses.of(row), mission)
-
-
-def _shown(row: RunRow, statuses: Statuses) -> Status:
+def _shown(row: RunItem) -> Status:
     """Return how a run stands for people: a run that ended well, as the mission it speaks for."""
-    found = statuses.of(row)
-    mission = statuses.mission_status(row.id, row.mission) if found.word == "succeeded" else None
-    return found if mission is None else mission
+    word = row.mission_status if row.status == "succeeded" else ""
+    return Status(word or row.status, row.reason, row.action, row.waiting_on, row.waiting_since)
 
 
 def _stage_lines(reading: AnyReading) -> list[str]:

@@ -11,17 +11,12 @@ from missioncontrol.app.container import EngineContext
 from missioncontrol.application.asks import (
     CONCURRENCY_MAX,
     BeginMission,
-    BeginRun,
-    CancelRun,
     CarryOut,
-    ForkRun,
-    ResumeRun,
-    RetryRun,
 )
 from missioncontrol.application.journal import fold_run
 from missioncontrol.application.missions import Goal, of_template, title_of
 from missioncontrol.cli import exit_codes
-from missioncontrol.cli.desk import Desk, here
+from missioncontrol.cli.desk import Change, Desk
 from missioncontrol.cli.outcome import print_outcome, print_plan, print_run
 from missioncontrol.cli.output import note, print_json, print_text
 from missioncontrol.cli.places import new_repository_of, repository_of, settings_of
@@ -35,6 +30,7 @@ from missioncontrol.domain.run.states import Run
 from missioncontrol.domain.scaffold_stack import BY_THE_GOAL, CHOICES
 from missioncontrol.domain.step import Amount
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations import run as run_operations
 from missioncontrol.operations.schedule import RUN
 
 
@@ -185,8 +181,13 @@ def begin_workflow(arguments: argparse.Namespace) -> int:
             hint="Write the name of a saved workflow, and @ with a version: audit@3.",
         )
     number = int(version) if version else arguments.version
-    ask = BeginRun(name, number, _inputs(arguments.input), here())
-    return do(arguments, ask, title=name)
+    desk = Desk(arguments, os.environ)
+    try:
+        inputs = desk.anchored(name, number, _inputs(arguments.input))
+    finally:
+        desk.close()
+    given = {"workflow": name, "version": number, "inputs": inputs}
+    return do(arguments, Change(run_operations.START, given=given), title=name)
 
 
 def begin_scheduled(arguments: argparse.Namespace) -> int:
@@ -212,7 +213,7 @@ def resume(arguments: argparse.Namespace) -> int:
         run = desk.run(arguments.run)
     finally:
         desk.close()
-    code = do(arguments, ResumeRun(run))
+    code = do(arguments, Change(run_operations.RESUME, run))
     desk = Desk(arguments, os.environ)
     try:
         write_resumed(run, desk)
@@ -223,21 +224,26 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def carry_plan_out(arguments: argparse.Namespace) -> int:
     """Do what a run has planned and nothing else, in a new run that keeps its plan."""
-    return _about(arguments, lambda run: CarryOut(run))
+    return _about(arguments, lambda desk, run: CarryOut(run))
 
 
 def retry(arguments: argparse.Namespace) -> int:
     """Do a part of a run again, and what follows from it, in a new run."""
     step = arguments.task or ""
     note(_whole(arguments, step))
-    return _about(arguments, lambda run: RetryRun(run, step))
+    return _about(arguments, lambda desk, run: Change(run_operations.RETRY, run, {"step": step}))
 
 
 def fork(arguments: argparse.Namespace) -> int:
     """Begin a new run at a step of an old one, with other inputs where they are given."""
     inputs = _inputs(arguments.input)
     note(_whole(arguments, arguments.step))
-    return _about(arguments, lambda run: ForkRun(run, arguments.step, inputs, here()))
+
+    def chosen(desk: Desk, run: str) -> Change:
+        changed = desk.anchored_again(run, inputs)
+        return Change(run_operations.FORK, run, {"step": arguments.step, "inputs": changed})
+
+    return _about(arguments, chosen)
 
 
 def _whole(arguments: argparse.Namespace, step: str) -> str:
@@ -255,23 +261,6 @@ def _whole(arguments: argparse.Namespace, step: str) -> str:
     top = run.top_of(step)
     message = f"{step} is a part of {top}: all of {top}, and what follows from it, runs again"
     return f"{visible(message)} and is charged again.\n"
-
-
-def cancel(arguments: argparse.Namespace) -> int:
-    """End a run, wherever its engine is."""
-    desk = Desk(arguments, os.environ)
-    try:
-        name = desk.run(arguments.run)
-        reason = arguments.reason or "Asked for with `mission runs cancel`."
-        is_elsewhere = desk.home.holder() is not None
-        desk.deliver(CancelRun(name, reason))
-    finally:
-        desk.close()
-    if arguments.json:
-        print_json({"run": name, "status": "cancelling" if is_elsewhere else "cancelled"})
-    else:
-        print_text(f"{name} is {'being cancelled' if is_elsewhere else 'cancelled'}.\n")
-    return exit_codes.SUCCEEDED
 
 
 def _inputs(texts: list[str]) -> dict[str, Any]:
@@ -292,7 +281,7 @@ def _about(arguments: argparse.Namespace, ask: Any) -> int:
     """Find the run that is meant, and have something done with it."""
     desk = Desk(arguments, os.environ)
     try:
-        chosen = ask(desk.run(arguments.run))
+        chosen = ask(desk, desk.run(arguments.run))
     finally:
         desk.close()
     return do(arguments, chosen)
@@ -312,7 +301,7 @@ def _start_in_engine(arguments: argparse.Namespace, ask: Any) -> dict[str, Any] 
         return None
     desk = Desk(arguments, os.environ)
     try:
-        return dict(desk.deliver(ask)) if desk.is_served else None
+        return desk.answer(ask) if desk.is_served else None
     finally:
         desk.close()
 
@@ -349,15 +338,14 @@ def watched(
     desk = Desk(arguments, os.environ)
     try:
         if desk.home.holder() is not None:
-            name: str = desk.deliver(ask)["run"]
+            name: str = desk.answer(ask)["run"]
             return name, follow(desk, name, title, quiet=quiet, as_json=arguments.json)
-        asked, actor = desk.as_caller(ask), desk.actor
+        errand = desk.errand(ask)
     finally:
         desk.close()
 
     async def begin(held: EngineContext) -> str:
-        answer = await held.command_bus.do(asked, actor)
-        return str(answer["run"])
+        return str((await errand.here(held))["run"])
 
     return carry_out(arguments, begin, title, quiet=quiet)
 

@@ -1,32 +1,25 @@
-"""Artifacts of a server: lists of them, and their bytes, checked against their digest."""
+"""Artifacts of a server: what is declared of them, and their bytes, checked by digest."""
 
 import hashlib
 from pathlib import Path
 
-from missioncontrol.application.queries.artifacts import ArtifactRow
 from missioncontrol.client.calls import (
     Call,
     Open,
-    Pages,
     Script,
     content,
-    pages,
     path_of,
     persisted,
 )
 from missioncontrol.client.download import refuse_other, saved
-from missioncontrol.client.resource import L, Resource, carried_out, listed, requested
+from missioncontrol.client.made.artifact import ArtifactRequests
+from missioncontrol.client.resource import L, carried_out, requested
 
 SILENT_SECONDS = 30.0
 
 
-class Artifacts(Resource[L]):
+class Artifacts(ArtifactRequests[L]):
     """`client.artifacts`."""
-
-    @listed
-    def list(self, run: str, *, step: str = "") -> Pages[ArtifactRow]:
-        """Return what the steps of a run left, in the order of the steps."""
-        return pages("/artifacts", ArtifactRow, run=run, step=step)
 
     @carried_out
     def content(self, digest: str) -> Script[bytes]:

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 from missioncontrol.application.log_verification import Verification
-from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.queries.logs import LogLine, LogWindow
 from missioncontrol.application.queries.search import SearchResults
 from missioncontrol.client.calls import (
@@ -23,6 +22,7 @@ from missioncontrol.client.calls import (
     without_empty,
 )
 from missioncontrol.client.download import saved
+from missioncontrol.client.made.audit import AuditRequests
 from missioncontrol.client.resource import L, Resource, carried_out, listed, requested, streamed
 from missioncontrol.ports.search_index import RunHits
 
@@ -83,7 +83,7 @@ class Logs(Resource[L]):
                 return
 
 
-class Audit(Resource[L]):
+class Audit(AuditRequests[L]):
     """`client.audit`."""
 
     @listed
@@ -124,16 +124,6 @@ class Audit(Resource[L]):
             yield Pause(LOOK_SECONDS)
             found = yield from persisted(get("/audit/verification", Verification))
         return found
-
-    @requested
-    def heads(self) -> Call[HeadsView]:
-        """Return the signed statements about the end of the log, the newest first."""
-        return get("/audit/heads", HeadsView)
-
-    @listed
-    def requests(self, *, actor: str = "") -> Pages[RequestItem]:
-        """Return who asked for changes: how they had signed in, and from where."""
-        return pages("/audit/requests", RequestItem, actor=actor)
 
     @carried_out
     def export(self, path: Path, *, after: int = 0) -> Script[int]:

@@ -9,6 +9,7 @@ from missioncontrol.adapters.server_line import keyed
 from missioncontrol.client.calls import Call, Page, Pages
 from missioncontrol.declarations import ItemQuery, ListQuery
 from missioncontrol.surfaces import remote
+from missioncontrol.surfaces.fields import fields_of
 
 
 def operation(
@@ -46,6 +47,8 @@ def pages(name: str, given: Mapping[str, Any], target: str = "") -> Pages[Any]:
     """
     found = queries.find(name)
     assert isinstance(found, ListQuery), name
-    made = remote.of_list(found, given, target)
+    lists = {each.name for each in fields_of(found.given) if each.is_list}
+    many = {name: [given[name]] for name in lists if isinstance(given.get(name), str)}
+    made = remote.of_list(found, {**given, **many}, target)
     kind: Any = Page[found.row]  # type: ignore[name-defined]
     return Call(made.method, made.path, kind, made.query)

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from missioncontrol.application.asks import StartedRun as StartedRun
 from missioncontrol.domain.status import ENDED as ENDED
 from missioncontrol.domain.status import RunWord
 
@@ -12,14 +13,6 @@ Report = Literal["html", "md", "pdf", "json", "zip"]
 DocumentForm = Literal["md", "html", "pdf", "docx"]
 DiagramForm = Literal["svg", "png", "mermaid", "json"]
 PackForm = Literal["md", "json"]
-
-
-class StartedRun(msgspec.Struct, frozen=True):
-    """A run that has just come into being, goes on, or is to end."""
-
-    run: str
-    status: str
-    mission: str = ""
 
 
 class PlanLine(msgspec.Struct, frozen=True):
@@ -32,14 +25,6 @@ class PlanLine(msgspec.Struct, frozen=True):
     requirements: int
     tasks: int
     updated: float  # when the mission changed last, seconds since the epoch
-
-
-class RunCounts(msgspec.Struct, frozen=True):
-    """How many runs there are."""
-
-    all: int
-    attention: int  # waiting, stuck or halted, or asking a person something
-    statuses: dict[str, int]
 
 
 class Saved(msgspec.Struct, frozen=True):

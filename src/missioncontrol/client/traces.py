@@ -1,23 +1,13 @@
 """Traces of missions on a server: what leads to what, what is lacking, and what may lack."""
 
-from missioncontrol.client.calls import Call, change, get, path_of, post
-from missioncontrol.client.resource import L, Resource, requested
+from missioncontrol.client.calls import Call, change, path_of, post
+from missioncontrol.client.made.trace import TraceRequests
+from missioncontrol.client.resource import L, requested
 from missioncontrol.client.shapes import TraceChanged
-from missioncontrol.documents.traceability.report import CheckSummary, TraceSummary
 
 
-class Traces(Resource[L]):
+class Traces(TraceRequests[L]):
     """`client.traces`."""
-
-    @requested
-    def get(self, mission: str, *, run: str = "") -> Call[TraceSummary]:
-        """Return what leads from the goal to the evidence: graph, matrix, gaps, waivers, owners."""
-        return get(path_of("missions", mission, "trace"), TraceSummary, run=run)
-
-    @requested
-    def check(self, mission: str, *, run: str = "") -> Call[CheckSummary]:
-        """Return every gap, and what keeps the mission from being completed."""
-        return get(path_of("missions", mission, "trace", "check"), CheckSummary, run=run)
 
     @requested
     def waive(

@@ -32,6 +32,12 @@ FORMER_VERBS = {
     "WebhookAsked": "webhook",
     "WorkspaceAsked": "user.name_workspace",
     "ShareAsked": "share",
+    "BeginRun": "run.start",
+    "CancelRun": "run.cancel",
+    "ForkRun": "run.fork",
+    "RaiseCaps": "run.raise_caps",
+    "ResumeRun": "run.resume",
+    "RetryRun": "run.retry",
     "OutputBound": "retention.bound_output",
 }
 """Verbs that earlier releases wrote down, and what they are called now: the name of an operation,

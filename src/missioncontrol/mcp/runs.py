@@ -53,9 +53,7 @@ async def list_runs(
     """List runs, newest first; `needs_person` chooses those that wait for a person to act."""
     async with client_of(ctx) as client:
         chosen: tuple[Status, ...] = (status,) if status else ()
-        asked = client.runs.list(
-            status=chosen, mission=mission, attention=True if needs_person else None
-        )
+        asked = client.runs.list(status=chosen, mission=mission, attention=needs_person)
         return bounded(await asked.page(cursor, limit))
 
 

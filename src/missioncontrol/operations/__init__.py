@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 NOUNS = (
     "decision",
+    "run",
     "webhook",
     "user",
     "token",

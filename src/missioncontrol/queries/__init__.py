@@ -8,6 +8,10 @@ if TYPE_CHECKING:
 
 NOUNS = (
     "decision",
+    "run",
+    "artifact",
+    "trace",
+    "audit",
     "webhook",
     "user",
     "token",

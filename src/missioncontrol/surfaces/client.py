@@ -105,7 +105,7 @@ def _query(query: Query, imports: _Imports) -> list[str]:
     fields = fields_of(query.given)
     first = [each for each in fields if each.is_required or each.name in query.in_path]
     places = ["self", *_places(query), *(_parameter(each, imports) for each in first)]
-    keywords = [_parameter(each, imports) for each in fields if each not in first]
+    keywords = [_filter(each, imports) for each in fields if each not in first]
     parameters = [*places, *(["*", *keywords] if keywords else [])]
     name, given, target = repr_of(query.name), _given(fields), _id(query)
     match query:
@@ -140,7 +140,8 @@ def _id(declared: Declared) -> str:
 
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
-    first = [each for each in fields if each.is_required or each.name == "reason"]
+    leading = ("reason", *operation.leading)
+    first = [each for each in fields if each.is_required or each.name in leading]
     places = [*_places(operation), *(_parameter(each, imports) for each in first)]
     keywords = [_parameter(each, imports) for each in fields if each not in first]
     keywords.append('key: str = ""')
@@ -214,6 +215,15 @@ def _parameter(field: Field, imports: _Imports) -> str:
     if isinstance(field.default, msgspec.Struct):
         imports.constants[field.name.upper()], default = default, field.name.upper()
     return f"{field.name}: {kind} = {default}"
+
+
+def _filter(field: Field, imports: _Imports) -> str:
+    """Return the parameter of a filter; one value stands for a list of one."""
+    if not field.is_list:
+        return _parameter(field, imports)
+    kind = _named(field.item, imports)
+    imports.need("collections.abc", "Sequence")
+    return f"{field.name}: {kind} | Sequence[{kind}] = ()"
 
 
 def _type(field: Field, imports: _Imports) -> str:

@@ -71,11 +71,11 @@ def declared_actions() -> tuple[Action, ...]:
     """Return an action for each operation that a person may want, in the order of nouns.
 
     An operation without needed arguments acts at once, after a question where it takes something
-    away. Others open the page with their form, or ask for each argument.
+    away. Others open the page with their form, or ask for each argument. What stands in the palette
+    with a form of its own is left out.
     """
-    by_hand = {name for action in ACTIONS for name in action.covers}
-    others = (each for each in operations.every() if each.name not in INTERNAL | by_hand)
-    return tuple(_action(each) for each in others)
+    left_out = INTERNAL.union(*(each.covers for each in ACTIONS))
+    return tuple(_action(each) for each in operations.every() if each.name not in left_out)
 
 
 def _action(of: Operation[Any, Any]) -> Action:

@@ -5,7 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.surfaces.fields import fields_of
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ def of_operation(
         operation.method,
         operation.address(target, plain),
         operation.answer_type,
-        query=_without_empty(in_query),
+        query=_without_usual(operation, in_query),
         body=body if has_body else None,
         headers={"if-match": if_match} if if_match else {},
     )
@@ -71,12 +72,18 @@ def of_list(query: ListQuery[Any, T], given: Mapping[str, Any], target: str = ""
 
 def _asked(query: Query, target: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the path of a query, and what stands in the query of its address."""
-    filters = _without_empty(given)
+    filters = _without_usual(query, given)
     checked(query.name, filters, query.given)
     plain = msgspec.to_builtins(filters)
     rest = {name: value for name, value in plain.items() if name not in query.in_path}
     return query.address(target, plain), rest
 
 
-def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value not in (None, "", ())}
+def _without_usual(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says something: no field that is empty or has its default."""
+    usual = {each.name: each.default for each in fields_of(declared.given) if not each.is_required}
+    return {
+        name: value
+        for name, value in given.items()
+        if value not in (None, (), []) and (name not in usual or value != usual[name])
+    }

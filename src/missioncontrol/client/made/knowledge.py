@@ -17,9 +17,8 @@ class KnowledgeRequests(Resource[L]):
         self,
         *,
         text: str = "",
-        kinds: Sequence[
-            Literal["decision", "memory", "pattern", "document", "run", "mission"]
-        ] = (),
+        kinds: Literal["decision", "memory", "pattern", "document", "run", "mission"]
+        | Sequence[Literal["decision", "memory", "pattern", "document", "run", "mission"]] = (),
         repository: str | None = None,
         mission: str = "",
         since: float = 0.0,

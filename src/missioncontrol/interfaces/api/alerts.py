@@ -11,13 +11,14 @@ from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader, goal_of
 from missioncontrol.application.analytics.digests import name_of, workflow_of
-from missioncontrol.application.asks import BeginRun, SaveWorkflow
+from missioncontrol.application.asks import SaveWorkflow
 from missioncontrol.domain.alert import NOTE_MAX, Alert, State
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.analytics import Compared, SegmentText, Since, Until, segment_in
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.operations import run
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -108,8 +109,8 @@ async def begin_digest(
     inputs = {"since": days.since.isoformat(), "until": days.until.isoformat()}
     if segment != EVERYBODY:
         inputs["segment"] = msgspec.json.encode(segment).decode()
-    answer = await console.ask(request, BeginRun(name, inputs=inputs))
-    return StartedDigest(known, str(answer["run"]))
+    answer = await console.run(request, run.START, workflow=name, inputs=inputs)
+    return StartedDigest(known, answer.run)
 
 
 @get("/products/{product:str}/alerts", summary="List alerts", **needs("read"))

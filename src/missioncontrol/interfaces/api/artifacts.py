@@ -1,11 +1,11 @@
-"""Artifacts as a resource of the API: lists of them, and their bytes, whole or in parts."""
+"""Artifacts as a resource of the API: what is declared, and their bytes, whole or in parts."""
 
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from litestar import HttpMethod, Request, Response, get, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
@@ -16,7 +16,7 @@ from missioncontrol.application.queries.artifacts import ArtifactRow, Content
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
+from missioncontrol.surfaces.http import handlers_of
 
 AnyRequest = Request[Principal, Any, Any]
 
@@ -39,7 +39,6 @@ _DIGITS_MAX = 18
 """Digits of a place in a file."""
 
 Name = Annotated[str, QueryParameter(max_length=2_000)]
-OfRun = Annotated[str, QueryParameter(max_length=300, min_length=1, description="Whose they are.")]
 InRun = Annotated[
     str,
     QueryParameter(max_length=300, description="A run that left it: says its name and type."),
@@ -51,22 +50,6 @@ class Part(NamedTuple):
 
     start: int
     end: int
-
-
-@get("/artifacts", summary="List the artifacts of a run", **needs("read"))
-async def list_artifacts(
-    present: NamedDependency[Present],
-    run: OfRun,
-    step: Name = "",
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[ArtifactRow]:
-    """Return what the steps of a run left, in the order of the steps."""
-    state = await artifacts.run_of(present, run)
-    place = place_of(cursor, str, int)
-    after = (str(place[0]), int(place[1])) if place else None
-    rows, more = artifacts.artifacts_of(state, step=step, after=after, limit=limit)
-    return Page(rows, cursor_of(*more) if more else "")
 
 
 @route(
@@ -193,4 +176,4 @@ def _named(digest: str, row: ArtifactRow | None) -> dict[str, str]:
     return {"Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{star}"}
 
 
-HANDLERS: list[Any] = [list_artifacts, get_artifact]
+HANDLERS: list[Any] = [*handlers_of("artifact"), get_artifact]

@@ -9,14 +9,13 @@ from litestar.response import Stream
 
 from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries import audit
-from missioncontrol.application.queries.audit import HeadsView, RequestItem
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
 from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.live import Text
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.search_index import RunHits
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of
 
 After = Annotated[
@@ -54,25 +53,6 @@ async def verify_now(
     return console.verifying.begin(request.user.actor, present.position)
 
 
-@get("/audit/heads", summary="List signed heads", **needs("audit"))
-async def list_heads(console: NamedDependency[Console]) -> HeadsView:
-    """Return the signed statements about the end of the log, the newest first."""
-    return await audit.heads(console.archive)
-
-
-@get("/audit/requests", summary="List requests", **needs("audit"))
-async def list_requests(
-    console: NamedDependency[Console],
-    actor: Text = "",
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[RequestItem]:
-    """Return who asked for changes: how they had signed in, from which address, with what."""
-    before = position_in(cursor)
-    found = await audit.requests(console.archive, actor=actor, before=before, limit=limit)
-    return Page(found.items, cursor_of(found.next) if found.next else "")
-
-
 @get("/audit/export", summary="Export the log", **needs("audit"))
 async def export_log(
     console: NamedDependency[Console], present: NamedDependency[Present], after: After = 0
@@ -87,7 +67,6 @@ HANDLERS: list[Any] = [
     search_runs,
     get_verification,
     verify_now,
-    list_heads,
-    list_requests,
+    *handlers_of("audit"),
     export_log,
 ]

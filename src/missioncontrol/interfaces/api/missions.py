@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import CarryOut
 from missioncontrol.application.exports import EXPORTS, ExportNoted, stream_of
 from missioncontrol.application.queries import estimates, missions, run_outcome, runs
 from missioncontrol.application.read_model import Present
@@ -21,6 +21,7 @@ from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.reports import SAFE, Form, paper
 from missioncontrol.interfaces.sign_in.guard import needs
+from missioncontrol.operations import run
 from missioncontrol.ports.read_tables import RunChoice
 from missioncontrol.surfaces.conditional import KNOWN, digest_of, is_known, tagged_late
 from missioncontrol.surfaces.http import handlers_of
@@ -292,7 +293,7 @@ async def run_mission(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[StartedMission]:
     """Carry out a mission that was only to plan: the plan stays, and a new run executes it."""
-    return await _again(request, console, CarryOut(await _newest(console, mission)))
+    return _begun(await console.ask(request, CarryOut(await _newest(console, mission))))
 
 
 @post(
@@ -309,8 +310,8 @@ async def cancel_mission(
 ) -> Ended:
     """End its newest run: nothing of it starts any more, and what is at work is ended."""
     reason = (data.reason if data else "") or "asked for"
-    answer = await console.ask(request, CancelRun(await _newest(console, mission), reason))
-    return msgspec.convert(answer, Ended)
+    answer = await console.run(request, run.CANCEL, await _newest(console, mission), reason=reason)
+    return msgspec.convert(msgspec.to_builtins(answer), Ended)
 
 
 @post(
@@ -323,8 +324,8 @@ async def resume_mission(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> StartedMission:
     """Take its newest run up again, where it is halted or was left."""
-    answer = await console.ask(request, ResumeRun(await _newest(console, mission)))
-    return msgspec.convert(answer, StartedMission)
+    answer = await console.run(request, run.RESUME, await _newest(console, mission))
+    return msgspec.convert(msgspec.to_builtins(answer), StartedMission)
 
 
 @post(
@@ -340,8 +341,8 @@ async def retry_mission(
 
     A new run does that; it keeps the other results of the newest one.
     """
-    task = data.task if data else ""
-    return await _again(request, console, RetryRun(await _newest(console, mission), task))
+    task, newest = data.task if data else "", await _newest(console, mission)
+    return _begun(await console.run(request, run.RETRY, newest, step=task))
 
 
 @post("/missions/{mission:str}/fork", status_code=201, summary="Fork a mission", **needs("operate"))
@@ -352,7 +353,8 @@ async def fork_mission(
     data: JSONBody[ForkAsked],
 ) -> Response[StartedMission]:
     """Begin a run of the mission at one of its tasks; results before that stay."""
-    return await _again(request, console, ForkRun(await _newest(console, mission), data.task))
+    newest = await _newest(console, mission)
+    return _begun(await console.run(request, run.FORK, newest, step=data.task))
 
 
 async def _newest(console: Console, mission: str) -> str:
@@ -362,8 +364,8 @@ async def _newest(console: Console, mission: str) -> str:
     return found.runs[-1]
 
 
-async def _again(request: AnyRequest, console: Console, ask: Any) -> Response[StartedMission]:
-    begun = msgspec.convert(await console.ask(request, ask), StartedMission)
+def _begun(answer: Any) -> Response[StartedMission]:
+    begun = msgspec.convert(msgspec.to_builtins(answer), StartedMission)
     headers = {"Location": f"/api/v1/runs/{quote(begun.run)}"}
     return Response(begun, status_code=201, headers=headers)
 

@@ -4,31 +4,21 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
-from litestar import Request, Response, get, post, put
+from litestar import Request, Response, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from missioncontrol.application.queries import run_outcome
-from missioncontrol.application.read_model import Present
 from missioncontrol.application.tracing import TraceAsked
-from missioncontrol.documents.traceability.report import (
-    CheckSummary,
-    TraceSummary,
-    summarize_check,
-    summarize_trace,
-)
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.scope import FILES_MAX, PATH_MAX
 from missioncontrol.domain.waivers import OWNER_MAX, REASON_MAX
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.conditional import KNOWN, tagged_late
+from missioncontrol.surfaces.http import handlers_of
 
 AnyRequest = Request[Principal, Any, Any]
-OfRun = Annotated[
-    str, QueryParameter(max_length=300, description="One of its runs; by default the newest.")
-]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=REASON_MAX)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Path = Annotated[str, msgspec.Meta(min_length=1, max_length=PATH_MAX)]
@@ -74,44 +64,6 @@ class TraceChanged(msgspec.Struct, frozen=True):
     subject: str  # the gap, the risk or the task
     is_new: bool  # false where it was so already
     absent: list[str] = []  # named files that do not lie in the repository
-
-
-@get("/missions/{mission:str}/trace", summary="Get a trace", responses=KNOWN, **needs("read"))
-async def get_trace(
-    request: AnyRequest,
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    run: OfRun = "",
-) -> Response[TraceSummary]:
-    """Return what leads from the goal to the evidence: graph, matrix, gaps, waivers and owners.
-
-    Each edge says why its target exists, and so what its source covers.
-    """
-    story = await run_outcome.load_run_report(present, mission, run)
-    reading = story.reading
-    return tagged_late(
-        request, f'W/"{story.version}"', lambda: summarize_trace(reading.record, reading.trace)
-    )
-
-
-@get(
-    "/missions/{mission:str}/trace/check",
-    summary="Check a trace",
-    responses=KNOWN,
-    **needs("read"),
-)
-async def check_trace(
-    request: AnyRequest,
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    run: OfRun = "",
-) -> Response[CheckSummary]:
-    """Return every gap, those that are waived, and what keeps the mission from being completed."""
-    story = await run_outcome.load_run_report(present, mission, run)
-    reading = story.reading
-    return tagged_late(
-        request, f'W/"{story.version}"', lambda: summarize_check(reading.record, reading.trace)
-    )
 
 
 @post("/missions/{mission:str}/waivers", status_code=201, summary="Waive a gap", **needs("approve"))
@@ -206,8 +158,7 @@ async def _changed(request: AnyRequest, console: Console, ask: TraceAsked) -> Tr
 
 
 HANDLERS: list[Any] = [
-    get_trace,
-    check_trace,
+    *handlers_of("trace"),
     waive_gap,
     withdraw_waiver,
     assign_risk,

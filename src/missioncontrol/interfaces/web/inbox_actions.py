@@ -10,12 +10,8 @@ from litestar import Request
 from missioncontrol.application.analytics.alerts import AlertAsked
 from missioncontrol.application.approvals import Spoken, Verb
 from missioncontrol.application.asks import (
-    CancelRun,
     CarryOut,
     ChangeLimit,
-    RaiseCaps,
-    ResumeRun,
-    RetryRun,
     StartAll,
 )
 from missioncontrol.application.elevations import ElevationWished
@@ -44,6 +40,7 @@ from missioncontrol.interfaces.web.mission_form import of_mission, parse_mission
 from missioncontrol.operations import agent_session, inbox
 from missioncontrol.operations import decision as decisions
 from missioncontrol.operations import review as reviews
+from missioncontrol.operations import run as run_operations
 from missioncontrol.operations import work_item as work_items
 from missioncontrol.operations.agent import START as START_AGENT
 from missioncontrol.operations.inbox import morning_after
@@ -156,21 +153,22 @@ async def _raise(
     held = runs_held_by(console.present, raw)
     state = await runs.run_state(console.present, item.about.run)
     needs = needs_of(state.halt)
-    first: Any = ResumeRun(item.about.run)
     if needs:
         changes = cap_changes(needs, dict(form), _reason(form) or "From the inbox.")
-        first = RaiseCaps(item.about.run, tuple(changes))
-    await console.ask(request, first)
+        given = {"changes": tuple(changes)}
+        await console.run(request, run_operations.RAISE_CAPS, item.about.run, **given)
+    else:
+        await console.run(request, run_operations.RESUME, item.about.run)
     for row in held[:RESUMED_MAX]:
         if row.id != item.about.run:
-            await console.ask_afresh(request, ResumeRun(row.id))
+            await console.run_afresh(request, run_operations.RESUME, row.id)
     return "The cap is raised" if needs else "Resumed"
 
 
 async def _cancel(
     request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
 ) -> str:
-    await console.ask(request, CancelRun(item.about.run, _reason(form)))
+    await console.run(request, run_operations.CANCEL, item.about.run, reason=_reason(form))
     return "The run is cancelled"
 
 
@@ -178,7 +176,7 @@ async def _retry(
     request: AnyRequest, console: Console, item: InboxItem, form: Mapping[str, str]
 ) -> str:
     del form
-    await console.ask(request, RetryRun(item.about.run))
+    await console.run(request, run_operations.RETRY, item.about.run)
     return "The run is retried"
 
 

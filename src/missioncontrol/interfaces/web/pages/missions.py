@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
+from missioncontrol.application.asks import CarryOut
 from missioncontrol.application.queries import missions, run_outcome
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
@@ -26,6 +26,7 @@ from missioncontrol.interfaces.web.mission_tabs import place_of as shown_place
 from missioncontrol.interfaces.web.pages import artifacts
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
 from missioncontrol.operations import mission as operations
+from missioncontrol.operations import run as run_ops
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -198,7 +199,8 @@ async def carry_out(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Carry out the plan."""
-    return await _done(request, console, mission, CarryOut(await _newest(console, mission)))
+    await console.ask(request, CarryOut(await _newest(console, mission)))
+    return _moved(request, mission)
 
 
 @post(
@@ -209,8 +211,8 @@ async def cancel(
 ) -> Response[Any]:
     """End what runs of it."""
     reason = str((await request.form()).get("reason", "")).strip()[:2_000] or "asked for"
-    ask = CancelRun(await _newest(console, mission), reason)
-    return await _done(request, console, mission, ask)
+    await console.run(request, run_ops.CANCEL, await _newest(console, mission), reason=reason)
+    return _moved(request, mission)
 
 
 @post(
@@ -220,7 +222,8 @@ async def resume(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take it up again."""
-    return await _done(request, console, mission, ResumeRun(await _newest(console, mission)))
+    await console.run(request, run_ops.RESUME, await _newest(console, mission))
+    return _moved(request, mission)
 
 
 @post("/missions/{mission:str}/retry", status_code=200, include_in_schema=False, **needs("operate"))
@@ -228,7 +231,8 @@ async def retry(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Do again what did not succeed, in a new run."""
-    return await _done(request, console, mission, RetryRun(await _newest(console, mission)))
+    await console.run(request, run_ops.RETRY, await _newest(console, mission))
+    return _moved(request, mission)
 
 
 @post("/missions/{mission:str}/fork", status_code=200, include_in_schema=False, **needs("operate"))
@@ -237,8 +241,8 @@ async def fork(
 ) -> Response[Any]:
     """Do a task and all that follows from it again, in a new run."""
     task = str((await request.form()).get("task", ""))[:2_000]
-    ask = ForkRun(await _newest(console, mission), task)
-    return await _done(request, console, mission, ask)
+    await console.run(request, run_ops.FORK, await _newest(console, mission), step=task)
+    return _moved(request, mission)
 
 
 @post(
@@ -274,9 +278,8 @@ async def _newest(console: Console, mission: str) -> str:
     return found.runs[-1]
 
 
-async def _done(request: AnyRequest, console: Console, mission: str, ask: Any) -> Response[Any]:
-    """Send the command to the engine, and show the mission with its newest run."""
-    await console.ask(request, ask)
+def _moved(request: AnyRequest, mission: str) -> Response[Any]:
+    """Show the mission with its newest run."""
     return moved(request, f"/missions/{quote(mission)}")
 
 

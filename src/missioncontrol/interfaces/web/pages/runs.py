@@ -9,7 +9,6 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from missioncontrol.application.asks import CancelRun, ForkRun, RaiseCaps, ResumeRun, RetryRun
 from missioncontrol.application.queries import artifacts, halts, replay, run_comparison, runs, steps
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.views import approval_view
@@ -23,6 +22,7 @@ from missioncontrol.interfaces.web.cap_forms import cap_changes
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.run_forms import changed_inputs, shown_inputs
 from missioncontrol.interfaces.web.words import look_of, state_of_run
+from missioncontrol.operations import run as operations
 from missioncontrol.ports.read_tables import RunChoice
 from missioncontrol.surfaces.paging import Cursor, cursor_of, place_of
 
@@ -328,7 +328,7 @@ async def cancel(
 ) -> Response[Any]:
     """End a run."""
     reason = str((await request.form()).get("reason", "")).strip()[:2_000]
-    await console.ask(request, CancelRun(run, reason or "asked for"))
+    await console.run(request, operations.CANCEL, run, reason=reason or "asked for")
     return moved(request, _place(run))
 
 
@@ -337,7 +337,7 @@ async def resume(
     request: AnyRequest, console: NamedDependency[Console], run: FromPath[str]
 ) -> Response[Any]:
     """Take a run up again."""
-    await console.ask(request, ResumeRun(run))
+    await console.run(request, operations.RESUME, run)
     return moved(request, _place(run))
 
 
@@ -353,7 +353,7 @@ async def raise_caps(
     reason = form.get("reason", "").strip()[:2_000]
     state = await runs.run_state(present, run)
     changes = cap_changes(halts.needs_of(state.halt), form, reason)
-    await console.ask(request, RaiseCaps(run, tuple(changes)))
+    await console.run(request, operations.RAISE_CAPS, run, changes=tuple(changes))
     return moved(request, _place(run))
 
 
@@ -363,8 +363,8 @@ async def retry(
 ) -> Response[Any]:
     """Do a part of a run again, in a new one."""
     step = str((await request.form()).get("step", ""))[:2_000]
-    begun = await console.ask(request, RetryRun(run, step))
-    return moved(request, _place(begun["run"]))
+    begun = await console.run(request, operations.RETRY, run, step=step)
+    return moved(request, _place(begun.run))
 
 
 @post("/runs/{run:str}/fork", include_in_schema=False, **needs("operate"))
@@ -381,8 +381,8 @@ async def fork(
         raise Rejected("run.no_step", "No step is selected.", hint="Select the step to start from.")
     state = await runs.run_state(present, run)
     changed = changed_inputs(state.inputs, {str(k): str(v) for k, v in form.items()})
-    begun = await console.ask(request, ForkRun(run, step, changed))
-    return moved(request, _place(begun["run"]))
+    begun = await console.run(request, operations.FORK, run, step=step, inputs=changed)
+    return moved(request, _place(begun.run))
 
 
 def _place(run: str) -> str:

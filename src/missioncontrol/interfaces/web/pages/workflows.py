@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from missioncontrol.application.asks import BeginRun, SaveWorkflow
+from missioncontrol.application.asks import SaveWorkflow
 from missioncontrol.application.queries import workflow_inputs as inputs
 from missioncontrol.application.queries import workflow_versions as versions
 from missioncontrol.application.queries import workflows as queries
@@ -17,6 +17,7 @@ from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
+from missioncontrol.operations import run
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -283,8 +284,11 @@ async def start(
     fault = ""
     if not errors:
         try:
-            answer = await console.ask(request, BeginRun(name, found.version, values))
-            return moved(request, f"/runs/{answer['run']}")
+            version = found.version
+            begun = await console.run(
+                request, run.START, workflow=name, version=version, inputs=values
+            )
+            return moved(request, f"/runs/{begun.run}")
         except FORM_ERRORS as error:
             fault = str(error)
     view = await queries.workflow(console.shelf, name, found.version)
