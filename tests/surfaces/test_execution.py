@@ -163,7 +163,7 @@ def test_it_is_refused_to_agents_unless_it_says_otherwise(
 ) -> None:
     async def check(client: httpx.AsyncClient) -> None:
         arguments = operation.arguments(*await prepared(client, operation))
-        by_agent = {**arguments, "on_behalf": "user:root"}
+        by_agent = {**arguments, "on_behalf": "user:alice"}
         executor = world.house.held.executor
         if operation.by_agents:
             await executor.perform(operation.name, by_agent, "agent:coder")

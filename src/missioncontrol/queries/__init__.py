@@ -21,6 +21,7 @@ NOUNS = (
     "work_item",
     "board",
     "review",
+    "mission",
     "agent_session",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""

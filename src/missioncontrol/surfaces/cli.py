@@ -149,8 +149,7 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
     if _is_positional(declared, field):
-        count = None if field.is_required else "?"
-        verb.add_argument(name, metavar=_metavar(declared, field), nargs=count, help=field.help)
+        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
     if field.kind is bool:

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.asks import CancelRun, CarryOut, ForkRun, ResumeRun, RetryRun
 from missioncontrol.application.queries import missions, run_outcome
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MISSION_WORDS, WORDS
@@ -47,7 +47,8 @@ async def list_missions(
 ) -> Response[str]:
     """Show missions, newest first; what is looked for stands in the address."""
     present = console.present
-    choice = missions.MissionChoice(status, q.strip()[:300], repository)
+    word = status if status in MISSION_WORDS else None
+    choice = missions.MissionChoice(word, q.strip()[:300], repository)
     place = place_of(cursor, str)
     before = place[0] if place else ""
     lines, last = missions.missions(present, choice, before=before, limit=LIMIT)
@@ -194,7 +195,7 @@ async def carry_out(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Carry out the plan."""
-    return await _done(request, console, mission, CarryOut(await _newest(console, mission)))
+    return await _done(request, console, operations.RUN, mission)
 
 
 @post(
@@ -204,9 +205,8 @@ async def cancel(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """End what runs of it."""
-    reason = str((await request.form()).get("reason", "")).strip()[:2_000] or "asked for"
-    ask = CancelRun(await _newest(console, mission), reason)
-    return await _done(request, console, mission, ask)
+    reason = str((await request.form()).get("reason", "")).strip()[:2_000]
+    return await _done(request, console, operations.CANCEL, mission, reason=reason)
 
 
 @post(
@@ -216,7 +216,7 @@ async def resume(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take it up again."""
-    return await _done(request, console, mission, ResumeRun(await _newest(console, mission)))
+    return await _done(request, console, operations.RESUME, mission)
 
 
 @post("/missions/{mission:str}/retry", status_code=200, include_in_schema=False, **needs("operate"))
@@ -224,7 +224,7 @@ async def retry(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Do again what did not succeed, in a new run."""
-    return await _done(request, console, mission, RetryRun(await _newest(console, mission)))
+    return await _done(request, console, operations.RETRY, mission)
 
 
 @post("/missions/{mission:str}/fork", status_code=200, include_in_schema=False, **needs("operate"))
@@ -233,8 +233,7 @@ async def fork(
 ) -> Response[Any]:
     """Do a task and all that follows from it again, in a new run."""
     task = str((await request.form()).get("task", ""))[:2_000]
-    ask = ForkRun(await _newest(console, mission), task)
-    return await _done(request, console, mission, ask)
+    return await _done(request, console, operations.FORK, mission, task=task)
 
 
 @post(
@@ -249,8 +248,7 @@ async def answer(
     given = [f"{name}: {text.strip()}" for name, text in named if name[:1] == "Q" and text.strip()]
     if not given:
         raise Rejected("plan.bad_answer", "There is no answer.", hint="Answer a question.")
-    await console.run(request, operations.ANSWER, mission, answers=tuple(given))
-    return moved(request, f"/missions/{quote(mission)}")
+    return await _done(request, console, operations.ANSWER, mission, answers=tuple(given))
 
 
 @post("/missions/{mission:str}/build", status_code=200, include_in_schema=False, **needs("operate"))
@@ -259,20 +257,18 @@ async def build(
 ) -> Response[Any]:
     """Have an agent build the plan."""
     builder = str((await request.form()).get("builder", ""))[:300]
-    await console.run(request, operations.BUILD, mission, builder=builder)
-    return moved(request, f"/missions/{quote(mission)}")
+    return await _done(request, console, operations.BUILD, mission, builder=builder)
 
 
-async def _newest(console: Console, mission: str) -> str:
-    found = await run_outcome.mission_of(console.present, mission)
-    if not found.runs:
-        raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
-    return found.runs[-1]
-
-
-async def _done(request: AnyRequest, console: Console, mission: str, ask: Any) -> Response[Any]:
-    """Send the command to the engine, and show the mission with its newest run."""
-    await console.ask(request, ask)
+async def _done(
+    request: AnyRequest,
+    console: Console,
+    operation: Operation[Any, Any],
+    mission: str,
+    **given: Any,
+) -> Response[Any]:
+    """Execute an operation, and show the mission with its newest run."""
+    await console.run(request, operation, mission, **given)
     return moved(request, f"/missions/{quote(mission)}")
 
 
