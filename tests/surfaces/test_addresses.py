@@ -114,5 +114,9 @@ def test_a_page_goes_on_where_the_search_for_its_rows_stopped(
 ) -> None:
     reader: Any = None
     query = rows(stopped, *found)
-    part = asyncio.run(query.portion(reader, Filters("web"), None, 2))
+
+    async def found_part() -> Portion[int]:
+        return await query.portion(reader, Filters("web"), None, 2)
+
+    part = asyncio.run(found_part())
     assert (list(part.rows), part.stopped) == (list(expected.rows), expected.stopped)

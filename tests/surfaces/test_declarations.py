@@ -73,7 +73,7 @@ def test_the_client_has_a_method_with_what_callers_may_say(declared: Any) -> Non
     with Client("http://127.0.0.1:1", "token") as known:
         method = getattr(getattr(known, declared.resource), declared.verb)
     expected = {*given_of(declared)}
-    expected |= {declared.named.placeholder} if declared.named else set()
+    expected |= {each.placeholder for each in (declared.named.chain if declared.named else ())}
     if isinstance(declared, Operation):
         expected |= {"key", *(["if_match"] if declared.unless_changed else [])}
     assert set(inspect.signature(method).parameters) == expected

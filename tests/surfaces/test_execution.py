@@ -12,7 +12,7 @@ import pytest
 
 from missioncontrol import operations
 from missioncontrol.application.requests import PREFIX
-from missioncontrol.declarations import Operation, Target
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.principal import Asking
 from tests.console.houses import House, console_house, principal
@@ -64,15 +64,8 @@ async def prepared(
 
 
 def address(operation: AnyOperation, id_: str, given: Mapping[str, Any] = {}) -> str:
-    target = operation.target
-    route = operation.route
-    for name in operation.in_path:
-        route = route.replace(f"{{{name}}}", str(given.get(name, "x")))
-    return f"/api/v1{placed(route, target, id_) if target else route}"
-
-
-def placed(route: str, target: Target, id_: str) -> str:
-    return route.replace(f"{{{target.placeholder}}}", target.to_path(id_))
+    places = {name: given.get(name, "x") for name in operation.in_path}
+    return f"/api/v1{operation.address(id_, places)}"
 
 
 async def sent(
@@ -202,7 +195,7 @@ def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: An
 
     async def check(client: httpx.AsyncClient) -> None:
         id_, given = await prepared(client, operation)
-        place = f"/api/v1{placed(seen.route, seen.target, id_)}"
+        place = f"/api/v1{seen.target.address(seen.route, id_)}"
         tag = (await client.get(place)).headers["etag"]
         stale = await sent(client, operation, id_, given, if_match='W/"older"')
         assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")

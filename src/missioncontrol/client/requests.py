@@ -38,14 +38,14 @@ def item(name: str, target: str = "", given: Mapping[str, Any] = {}) -> Call[Any
     return Call(made.method, made.path, made.kind, made.query)
 
 
-def pages(name: str, given: Mapping[str, Any]) -> Pages[Any]:
-    """Return the first call of a query for a list.
+def pages(name: str, given: Mapping[str, Any], target: str = "") -> Pages[Any]:
+    """Return the first call of a query for a list; `target` is what the rows are parts of.
 
     Raises:
         Rejected: where a filter is out of bounds.
     """
     found = queries.find(name)
     assert isinstance(found, ListQuery), name
-    made = remote.of_list(found, given)
+    made = remote.of_list(found, given, target)
     kind: Any = Page[found.row]  # type: ignore[name-defined]
     return Call(made.method, made.path, kind, made.query)

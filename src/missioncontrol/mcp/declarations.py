@@ -18,7 +18,8 @@ async def send(ctx: Ctx, wanted: Wanted) -> dict[str, Any]:
     """
     match wanted.declared:
         case ListQuery(name=name):
-            call: Any = at(requests.pages(name, wanted.given), wanted.cursor, wanted.limit)
+            pages = requests.pages(name, wanted.given, wanted.target)
+            call: Any = at(pages, wanted.cursor, wanted.limit)
         case ItemQuery(name=name):
             call = requests.item(name, wanted.target, wanted.given)
         case declared:

@@ -60,9 +60,7 @@ MISSION = Target(
 PLANS = Target(
     noun="plan", path="/plans", parameter="mission", resource="missions", help="the mission"
 )
-RUNS = Target(
-    noun="run", path="/missions/{mission}/runs", resource="missions", help="a run of the mission"
-)
+RUNS = Target(noun="run", path="/runs", within=MISSION, help="a run of the mission")
 
 
 class OfRun(msgspec.Struct, frozen=True):
@@ -76,7 +74,7 @@ class OfRun(msgspec.Struct, frozen=True):
 class OfMission(msgspec.Struct, frozen=True):
     """Of which mission the runs are."""
 
-    mission: Annotated[str, Meta(description="The mission.")]
+    id: str
 
 
 class PlanLine(msgspec.Struct, frozen=True):
@@ -109,11 +107,6 @@ async def listed_after(
     return Portion(found, (last,) if last else None)
 
 
-async def listed(present: Present, choice: MissionChoice) -> Sequence[MissionLine]:
-    """Return the missions of the first part of the list."""
-    return (await listed_after(present, choice, None, missions.SCAN_MAX)).rows
-
-
 async def plans_after(
     present: Present, _: NoFilters, place: Place, limit: int
 ) -> Portion[PlanLine]:
@@ -129,23 +122,13 @@ async def plans_after(
     return Portion(rows, part.stopped)
 
 
-async def plans(present: Present, filters: NoFilters) -> Sequence[PlanLine]:
-    """Return the plans of the first part of the list."""
-    return (await plans_after(present, filters, None, missions.SCAN_MAX)).rows
-
-
 async def runs_after(
     present: Present, filters: OfMission, place: Place, limit: int
 ) -> Sequence[RunItem]:
     """Return runs of a mission after a place, newest first."""
-    found = await mission_of(present, filters.mission)
+    found = await mission_of(present, filters.id)
     before = place[0] if place else ""
     return list_runs(present, RunChoice(mission=found.id), before=before, limit=limit)
-
-
-async def runs(present: Present, filters: OfMission) -> Sequence[RunItem]:
-    """Return the newest runs of a mission."""
-    return await runs_after(present, filters, None, missions.ROWS_AT_ONCE)
 
 
 async def mission(present: Present, id_: str, of: OfRun) -> MissionView:
@@ -188,7 +171,6 @@ LIST = ListQuery(
     surfaces=NOT_TYPED,
     target=MISSION,
     filters=MissionChoice,
-    find=listed,
     find_after=listed_after,
     row=MissionLine,
     key=lambda row: (row.id,),
@@ -230,7 +212,6 @@ LIST_PLANS = ListQuery(
     surfaces=NOT_TYPED,
     target=PLANS,
     filters=NoFilters,
-    find=plans,
     find_after=plans_after,
     row=PlanLine,
     key=lambda row: (row.mission,),
@@ -256,7 +237,6 @@ LIST_RUNS = ListQuery(
     surfaces=NOT_TYPED,
     target=RUNS,
     filters=OfMission,
-    find=runs,
     find_after=runs_after,
     row=RunItem,
     key=lambda row: (row.id,),

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Column, Declared, ListQuery, Operation
+from missioncontrol.declarations import Column, Declared, ListQuery, Operation, Target
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces.fields import Field, fields_of, in_list
@@ -22,6 +22,9 @@ CODES = {"ok": "32", "bad": "31", "ask": "33"}
 """The terminal's colour of each tone; any other is dimmed."""
 
 DIM = "2"
+
+ROWS_LISTED_MAX = 1_000
+"""Rows of a list that one command prints at most, where it has `--limit`."""
 
 Number = Callable[[str], int]
 Resolve = Callable[[str, str], str]
@@ -44,6 +47,27 @@ def declared_by(arguments: argparse.Namespace) -> Declared:
     found = operations.find(name) or queries.find(name)
     assert found is not None, name
     return found
+
+
+def target_of(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> str:
+    """Return the id of the thing that a command line names; "" where it names none.
+
+    Raises:
+        Rejected: `<noun>.bad_input`, where it is none.
+        MissionControlError: as `resolve`.
+    """
+    if declared.named is None:
+        return ""
+    ids = []
+    for each in declared.chain:
+        text = getattr(arguments, _id_argument(declared, each))
+        kind = declared.terminal.resolve.get(each.field)
+        ids.append(resolve(kind, text) if kind else text)
+    return declared.named.join(ids)
+
+
+def _id_argument(declared: Declared, target: Target) -> str:
+    return "id" if target is declared.named else target.placeholder
 
 
 def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
@@ -136,13 +160,16 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
         description=declared.text.replace("`", ""),
     )
     verb.set_defaults(**{DECLARED: declared.name})
-    target = declared.named
-    if target is not None:
-        verb.add_argument("id", metavar=target.metavar, help=target.help)
+    for each in declared.chain:
+        verb.add_argument(_id_argument(declared, each), metavar=each.metavar, help=each.help)
     for field, _ in _options(declared):
         _add_option(verb, declared, field, number)
     for name, switch in declared.terminal.switches.items():
         verb.add_argument(f"--{name}", action="store_true", help=switch.help)
+    if isinstance(declared, ListQuery) and declared.terminal.rows:
+        rows = declared.terminal.rows
+        text = f"how many at most, 1 to {ROWS_LISTED_MAX} (default: {rows})"
+        verb.add_argument("--limit", type=number, metavar="N", default=rows, help=text)
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -66,17 +66,18 @@ def _effect(declared: Declared) -> ToolAnnotations:
 
 
 def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
-    target = declared.named
+    named, chain = declared.named, declared.chain
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
-        id_ = given.pop(target.placeholder) if target is not None else ""
+        ids = [given.pop(each.placeholder) for each in chain]
+        id_ = named.join(ids) if named is not None else ""
         values = {name: value for name, value in given.items() if value is not None}
         return await send(ctx, Wanted(declared, id_, values, cursor, limit))
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
-    if target is not None:
-        about = Field(max_length=300, description=f"Its id: {target.help}.")
-        parameters[target.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
+    for each in chain:
+        about = Field(max_length=300, description=f"Its id: {each.help}.")
+        parameters[each.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
     for field in fields_of(declared.given):
         about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
@@ -123,11 +124,10 @@ def _find_operation() -> Callable[..., Any]:
 
 
 def _described(declared: Declared) -> dict[str, Any]:
-    target = declared.named
     return {
         "name": declared.name,
         "does": declared.text,
-        "target": target.help if target else "",
+        "target": "/".join(each.help for each in declared.chain),
         "arguments": schema_of(declared.given),
     }
 

@@ -2,18 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
-from missioncontrol.declarations import (
-    Declared,
-    ItemQuery,
-    ListQuery,
-    Operation,
-    Query,
-    checked,
-)
+from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
 
 T = TypeVar("T")
 
@@ -47,7 +39,7 @@ def of_operation(
     has_body = operation.sent.__struct_fields__ and not operation.in_address
     return Request(
         operation.method,
-        _path(operation, target, plain),
+        operation.address(target, plain),
         operation.answer_type,
         query=_without_empty(in_query),
         body=body if has_body else None,
@@ -65,13 +57,15 @@ def of_item(query: ItemQuery[T], target: str, given: Mapping[str, Any] = {}) -> 
     return Request("GET", path, query.returns, query=rest)
 
 
-def of_list(query: ListQuery[Any, T], given: Mapping[str, Any]) -> Request[T]:
+def of_list(query: ListQuery[Any, T], given: Mapping[str, Any], target: str = "") -> Request[T]:
     """Return the request for the first page of a list; fields without a value choose all.
+
+    `target` is the id of what the rows are parts of.
 
     Raises:
         Rejected: as `checked`.
     """
-    path, rest = _asked(query, "", given)
+    path, rest = _asked(query, target, given)
     return Request("GET", path, query.row, query=rest)
 
 
@@ -81,17 +75,8 @@ def _asked(query: Query, target: str, given: Mapping[str, Any]) -> tuple[str, di
     checked(query.name, filters, query.given)
     plain = msgspec.to_builtins(filters)
     rest = {name: value for name, value in plain.items() if name not in query.in_path}
-    return _path(query, target, plain), rest
+    return query.address(target, plain), rest
 
 
 def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "", ())}
-
-
-def _path(declared: Declared, target: str, given: Mapping[str, Any]) -> str:
-    path, named = declared.route, declared.named
-    if named is not None:
-        path = path.replace(f"{{{named.placeholder}}}", quote(named.to_path(target), safe=""))
-    for name in declared.in_path:
-        path = path.replace(f"{{{name}}}", quote(str(given[name]), safe=""))
-    return path

@@ -78,7 +78,7 @@ class MissionRequests(Resource[L]):
     @listed
     def runs(self, mission: str) -> Pages[RunItem]:
         """Return the runs of a mission, newest first."""
-        return requests.pages("mission.runs", {"mission": mission})
+        return requests.pages("mission.runs", {}, mission)
 
     @requested
     def summary(self, mission: str, *, run: str = "") -> Call[SummaryView]:
