@@ -22,6 +22,7 @@ NOUNS = (
     "board",
     "review",
     "mission",
+    "document",
     "agent_session",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
