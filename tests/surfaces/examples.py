@@ -21,11 +21,16 @@ from missioncontrol.application.agents import DeclareAgent, ReplaceAgent
 from missioncontrol.application.asks import (
     BeginRun,
     BuildMission,
+    CancelMission,
     CancelRun,
+    ForkMission,
     ForkRun,
     RaiseCaps,
+    ResumeMission,
     ResumeRun,
+    RetryMission,
     RetryRun,
+    RunMission,
 )
 from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.repositories import REPOSITORY
@@ -182,6 +187,17 @@ async def planned_mission(client: httpx.AsyncClient) -> str:
     run = await ended_run(client)
     mission = (await client.get(f"{API}/runs/{run}")).json()["mission"]
     return f"plan:{mission}"
+
+
+async def planned_only(client: httpx.AsyncClient) -> str:
+    """Plan a mission, and return it."""
+    return await mission_of(client, GOAL)
+
+
+async def mission_under_way(client: httpx.AsyncClient) -> str:
+    begun = await client.post(f"{API}/missions", json={**GOAL, "execute": True})
+    assert begun.status_code == 201, begun.text
+    return str(begun.json()["mission"])
 
 
 async def inbox_item_and_user(client: httpx.AsyncClient) -> str:
@@ -568,6 +584,11 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "work_item.retry": (cancelled_item, {}),
     "work_item.finish": (person_item, {"reason": "looked at"}),
     "board.limit": (nothing, {"stage": "building", "limit": 4}),
+    "mission.run": (planned_only, {}),
+    "mission.cancel": (mission_under_way, {"reason": "enough"}),
+    "mission.resume": (mission_under_way, {}),
+    "mission.retry": (planned_only, {"task": "plan"}),
+    "mission.fork": (planned_only, {"task": "plan"}),
     "mission.answer": (mission_with_questions, {"answers": ["Q1: Only the owner."]}),
     "mission.build": (mission_to_build, {"builder": "coder"}),
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
@@ -657,6 +678,9 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "work_item.hand_to_builder": {"builder": "x" * 201},
     "work_item.finish": {"reason": "x" * 2_001},
     "board.limit": {"stage": "building", "limit": -1},
+    "mission.cancel": {"reason": "x" * 2_001},
+    "mission.retry": {"task": "x" * 2_001},
+    "mission.fork": {"task": ""},
     "mission.answer": {"answers": ["Q1: " + "x" * 2_000]},
     "mission.build": {"builder": ""},
     "mission.sign": {"document": "prd", "version": 0},
@@ -694,7 +718,21 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(NotificationCommand)), ("notification",)),
     (frozenset((*get_args(ItemCommand), LimitStage)), ("work_item", "board")),
     (frozenset((*get_args(ReviewCommand), ApproveChange)), ("review",)),
-    (frozenset((AnswerQuestions, BuildMission, SignDocument)), ("mission",)),
+    (
+        frozenset(
+            (
+                RunMission,
+                CancelMission,
+                ResumeMission,
+                RetryMission,
+                ForkMission,
+                AnswerQuestions,
+                BuildMission,
+                SignDocument,
+            )
+        ),
+        ("mission",),
+    ),
     (frozenset((*get_args(KeyCommand), IssueKeyFor)), ("gateway_key",)),
     (frozenset({AdoptAgentSession, ReportSessions}), ("agent_session",)),
     (frozenset((RunAgent,)), ("agent",)),

@@ -98,6 +98,41 @@ class MissionNow(msgspec.Struct, frozen=True):
     status: str  # of the run
 
 
+class MissionCommand(OnBehalfCommand, frozen=True, omit_defaults=True):
+    """A request to change a mission by its newest run."""
+
+    id: str
+
+
+class RunMission(MissionCommand, frozen=True):
+    """Carry out a mission that was only to be planned."""
+
+
+class CancelMission(MissionCommand, frozen=True, omit_defaults=True):
+    """End the newest run of a mission."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=2_000, description="Kept in the log.")] = ""
+
+
+class ResumeMission(MissionCommand, frozen=True):
+    """Take the newest run of a mission up again."""
+
+
+class RetryMission(MissionCommand, frozen=True, omit_defaults=True):
+    """Do a task of a mission again, with all that follows from it."""
+
+    task: Annotated[
+        str,
+        msgspec.Meta(max_length=2_000, description="Its key; by default all that did not succeed."),
+    ] = ""
+
+
+class ForkMission(MissionCommand, frozen=True):
+    """Begin a run of a mission at one of its tasks; results before that stay."""
+
+    task: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000, description="Its key.")]
+
+
 class ResumeRun(OnBehalfCommand, frozen=True):
     """Take a run up again."""
 

@@ -10,12 +10,17 @@ from missioncontrol.application.asks import (
     BeginMission,
     BeginRun,
     BuildMission,
+    CancelMission,
     CancelRun,
     CarryOut,
+    ForkMission,
     ForkRun,
+    MissionCommand,
     MissionNow,
     RaiseCaps,
+    ResumeMission,
     ResumeRun,
+    RetryMission,
     RetryRun,
 )
 from missioncontrol.application.budgets import Budgets
@@ -159,6 +164,36 @@ class RunDesk:
         card = builder_of(name, self._execution.governance.cards(name))
         self._agents.refuse_failed([name])
         return self._now(await self._repeats.build(ask.id, card, actor=actor))
+
+    async def change_mission(self, ask: MissionCommand, actor: str) -> MissionNow:
+        """Do with the newest run of a mission what is asked of the mission.
+
+        Raises:
+            NotFound: `mission.unknown`.
+            Rejected: `run.unknown`, where it has no run yet.
+            MissionControlError: as for a run.
+        """
+        run, by = await self._newest(ask.id), ask.on_behalf
+        match ask:
+            case CancelMission():
+                done = await self.cancel(
+                    CancelRun(run, ask.reason or "asked for", on_behalf=by), actor
+                )
+            case ResumeMission():
+                done = await self.resume(ResumeRun(run, on_behalf=by), actor)
+            case RetryMission():
+                done = await self.retry(RetryRun(run, ask.task, on_behalf=by), actor)
+            case ForkMission():
+                done = await self.fork(ForkRun(run, ask.task, on_behalf=by), actor)
+            case _:
+                done = await self.carry_out(CarryOut(run, on_behalf=by), actor)
+        return MissionNow(ask.id, done["run"], done["status"])
+
+    async def _newest(self, mission: str) -> str:
+        found = await self._journal.load_mission(mission)
+        if not found.runs:
+            raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
+        return found.runs[-1]
 
     def _now(self, run: str) -> MissionNow:
         begun = self.took_up(run)

@@ -574,6 +574,17 @@ class Desk:
             self._line.close()
 
 
+def _relative_defaults(definition: Definition) -> dict[str, Any]:
+    """Return the inputs that would begin where the engine is, unless a directory is given."""
+    return {
+        name: asked.default
+        for name, asked in definition.inputs.items()
+        if asked.type == "path"
+        and isinstance(asked.default, str)
+        and not posixpath.isabs(asked.default)
+    }
+
+
 def here() -> str:
     """Return the working directory of the user, where relative paths begin."""
     return os.getcwd()  # noqa: PTH109 - a text for another process

@@ -15,18 +15,6 @@ DiagramForm = Literal["svg", "png", "mermaid", "json"]
 PackForm = Literal["md", "json"]
 
 
-class PlanLine(msgspec.Struct, frozen=True):
-    """A plan in a list: of which mission it is, and how much is in it."""
-
-    mission: str
-    title: str
-    status: str  # of the mission
-    run: str  # the newest that carries it out
-    requirements: int
-    tasks: int
-    updated: float  # when the mission changed last, seconds since the epoch
-
-
 class Saved(msgspec.Struct, frozen=True):
     """What came of saving a workflow."""
 
@@ -92,12 +80,3 @@ class TraceChanged(msgspec.Struct, frozen=True):
     is_completed: bool
     subject: str  # the gap or the risk
     is_new: bool  # False where it was so already
-
-
-class PackLine(msgspec.Struct, frozen=True):
-    """An execution pack in a list."""
-
-    task: str  # its key; "" for that of the whole mission
-    title: str
-    size: int  # bytes of its Markdown
-    digest: str  # SHA-256 of them

@@ -4,14 +4,11 @@ import asyncio
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from missioncontrol.application.queries import documents
 from missioncontrol.application.queries.documents import DocumentView
 from missioncontrol.application.queries.run_outcome import RunReport
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.render_queue import order_of, render_queue_of
 from missioncontrol.documents.studio.export import MEDIA_TYPES, Form, exported, pictures
-from missioncontrol.domain.document import DocumentKind
-from missioncontrol.queries import decision as decisions
 
 PAGES_AT_ONCE = 2
 """Each of them keeps a core busy for a moment; two leave room for everybody else."""
@@ -25,27 +22,6 @@ class DocumentFile(NamedTuple):
     content: bytes
     media_type: str
     name: str
-
-
-async def view_of(
-    present: Present, story: RunReport, kind: DocumentKind, version: int | None = None
-) -> DocumentView:
-    """Return a version of a document, by default the newest, or a draft where none is stored.
-
-    A draft is generated for each reader: it takes some hundredths of a second.
-
-    Raises:
-        NotFound: `document.unknown` or `document.unknown_version`.
-    """
-    record = story.reading.record
-    return await documents.version_or_draft(
-        present.store,
-        present.artifacts,
-        record,
-        kind,
-        version,
-        lambda: decisions.log_of(present),
-    )
 
 
 async def file_of(

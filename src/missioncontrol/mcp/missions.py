@@ -148,7 +148,9 @@ async def list_missions(
 ) -> dict[str, Any]:
     """List missions, newest first."""
     async with client_of(ctx) as client:
-        return bounded(await client.missions.list(status=status, text=text).page(cursor, limit))
+        return bounded(
+            await client.missions.list(status=status or None, text=text).page(cursor, limit)
+        )
 
 
 async def show_plan(ctx: Ctx, mission: Mission, run: OfRun = "") -> dict[str, Any]:

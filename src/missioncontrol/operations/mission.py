@@ -1,13 +1,93 @@
-"""What may be done with the plan of a mission: answer, build, sign."""
+"""What may be done with a mission: run, cancel, resume, retry, fork; answer, build and sign."""
 
 from typing import Any
 
-from missioncontrol.application.asks import BuildMission, MissionNow
+from missioncontrol.application.asks import (
+    BuildMission,
+    CancelMission,
+    ForkMission,
+    MissionCommand,
+    MissionNow,
+    ResumeMission,
+    RetryMission,
+    RunMission,
+)
 from missioncontrol.application.studio import DocumentSignature
-from missioncontrol.declarations import BY_PEOPLE, Body, Operation, Terminal
+from missioncontrol.declarations import BY_PEOPLE, Body, Operation, Target, Terminal
 from missioncontrol.domain.document import SignDocument
 from missioncontrol.domain.plan_answers import AnswerQuestions
-from missioncontrol.queries.mission import MISSION
+from missioncontrol.queries.mission import MISSION, NOT_TYPED
+
+BEGUN = Target(noun="run", path="/runs", help="the run that was begun", field="run")
+
+
+def _steered(
+    command: type[MissionCommand], name: str, title: str, text: str, **others: Any
+) -> Operation[Any, MissionNow]:
+    """Return an operation on the newest run of a mission; commands of runs do the same."""
+    return Operation(
+        command=command,
+        name=f"mission.{name}",
+        title=title,
+        text=text,
+        returns=MissionNow,
+        permission="operate",
+        by_agents=True,
+        surfaces=NOT_TYPED,
+        handle=lambda office, given, actor: office.run_desk.change_mission(given, actor),
+        fixed={"on_behalf": ""},
+        target=MISSION,
+        **others,
+    )
+
+
+RUN = _steered(
+    RunMission,
+    "run",
+    "Carry a plan out",
+    "Carry out a mission that was only to be planned. The plan stays; a new run executes it.",
+    creates=BEGUN,
+    former="CarryOut",
+)
+
+CANCEL = _steered(
+    CancelMission,
+    "cancel",
+    "Cancel a mission",
+    "End its newest run: nothing of it starts any more, and what is at work is ended.",
+    risk="end",
+    body=Body("CancelledMission", "Why a mission is to end."),
+    former="CancelRun",
+)
+
+RESUME = _steered(
+    ResumeMission,
+    "resume",
+    "Resume a mission",
+    "Resume its newest run, where it is halted or no engine works on it.",
+    former="ResumeRun",
+)
+
+RETRY = _steered(
+    RetryMission,
+    "retry",
+    "Retry a mission",
+    "Do a task again, by default all that did not succeed, with all that follows from it.\n\n"
+    "A new run does that; it keeps the other results of the newest one.",
+    creates=BEGUN,
+    body=Body("RetriedTask", "What of a mission is retried; by default all that did not succeed."),
+    former="RetryRun",
+)
+
+FORK = _steered(
+    ForkMission,
+    "fork",
+    "Fork a mission",
+    "Begin a run of the mission at one of its tasks; results before that stay.",
+    creates=BEGUN,
+    body=Body("ForkedTask", "The task at which a new run of a mission begins."),
+    former="ForkRun",
+)
 
 ANSWER = Operation(
     name="mission.answer",
@@ -63,4 +143,13 @@ SIGN = Operation(
     ),
 )
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (ANSWER, BUILD, SIGN)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    RUN,
+    CANCEL,
+    RESUME,
+    RETRY,
+    FORK,
+    ANSWER,
+    BUILD,
+    SIGN,
+)

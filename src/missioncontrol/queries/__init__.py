@@ -26,6 +26,8 @@ NOUNS = (
     "board",
     "review",
     "agent",
+    "mission",
+    "document",
     "agent_session",
     "workspace",
     "product",

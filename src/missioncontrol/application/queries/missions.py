@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.queries.mission_stand import points_of, stand_of
 from missioncontrol.application.queries.run_outcome import RunReport
@@ -43,10 +44,14 @@ GOAL_SHOWN = 300
 class MissionChoice(msgspec.Struct, frozen=True):
     """Which missions are wanted; what is empty chooses all."""
 
-    status: str = ""
-    text: str = ""  # in the id, title, goal or repository, in any case
-    repository: str = ""
-    since: float = 0.0  # changed then or later, seconds since the epoch
+    status: MissionWord | None = None
+    text: Annotated[
+        str, Meta(max_length=300, description="Text in its id, title, goal or repository.")
+    ] = ""
+    repository: Annotated[str, Meta(max_length=4_096, description="The repository's path.")] = ""
+    since: Annotated[
+        Annotated[float, Meta(ge=0, le=1e11)] | None, Meta(description="Seconds since the epoch.")
+    ] = None
 
     def takes(self, row: MissionRow, word: str) -> bool:
         """Whether a mission with the status `word` is one of them."""
@@ -54,7 +59,7 @@ class MissionChoice(msgspec.Struct, frozen=True):
         return (
             (not self.status or word in alike(self.status))
             and self.repository in ("", row.repository)
-            and row.updated >= self.since
+            and row.updated >= (self.since or 0.0)
             and (not text or any(text in each.casefold() for each in _texts(row)))
         )
 

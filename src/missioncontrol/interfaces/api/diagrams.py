@@ -1,4 +1,4 @@
-"""Diagrams and the blueprint of a mission as resources of the API."""
+"""Diagrams of a mission as files."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from missioncontrol.application.queries import diagrams, run_outcome
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.conditional import KNOWN, is_known, tagged_late
+from missioncontrol.surfaces.conditional import is_known
 
 AnyRequest = Request[Principal, Any, Any]
 OfRun = Annotated[
@@ -23,36 +23,6 @@ FILE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "Cache-Control": "no-cache",
 }
-
-
-@get(
-    "/missions/{mission:str}/blueprint",
-    summary="Get the blueprint of a mission",
-    responses=KNOWN,
-    **needs("read"),
-)
-async def get_blueprint(
-    request: AnyRequest,
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    run: OfRun = "",
-) -> Response[diagrams.BlueprintView]:
-    """Return technical foundation, project shape and operating model, and every diagram as a graph.
-
-    Each statement and each box names the file and line, the task or the decision behind it.
-    """
-    story = await run_outcome.load_run_report(present, mission, run)
-    view = await diagrams.blueprint(present, story)
-    return tagged_late(request, f'W/"{story.version}"', lambda: view)
-
-
-@get("/missions/{mission:str}/diagrams", summary="List the diagrams of a mission", **needs("read"))
-async def list_diagrams(
-    present: NamedDependency[Present], mission: FromPath[str], run: OfRun = ""
-) -> list[diagrams.DiagramLine]:
-    """Return each kind with what its drawing shows, or why there is nothing to draw."""
-    story = await run_outcome.load_run_report(present, mission, run)
-    return diagrams.lines(await diagrams.blueprint(present, story))
 
 
 @get(
@@ -88,4 +58,4 @@ async def get_diagram(
     return Response(content, headers=headers, media_type=diagrams.MEDIA_TYPES[form])
 
 
-HANDLERS: list[Any] = [get_blueprint, list_diagrams, get_diagram]
+HANDLERS: list[Any] = [get_diagram]

@@ -9,31 +9,26 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.queries import documents, run_outcome
-from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
 from missioncontrol.application.read_model import Present
 from missioncontrol.application.studio import DocumentAsked, digest_of
 from missioncontrol.documents.studio.export import Form
-from missioncontrol.documents.studio.model import Document
-from missioncontrol.domain.document import CHARACTERS_MAX, NOTE_MAX, DocumentKind
-from missioncontrol.domain.document_kinds import kind_named, kinds_known
-from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.document import CHARACTERS_MAX, NOTE_MAX
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.problems import Problem
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.reports import SAFE
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.interfaces.studio import file_of, view_of
+from missioncontrol.interfaces.studio import file_of
+from missioncontrol.queries.document import known_kind, view_of
 from missioncontrol.surfaces.conditional import (
     CHANGED,
     FRESH,
-    KNOWN,
     IfMatch,
     is_known,
-    listed,
     refuse_stale,
     tag_of,
-    tagged,
 )
+from missioncontrol.surfaces.http import handlers_of
 
 AnyRequest = Request[Principal, Any, Any]
 
@@ -42,9 +37,6 @@ OfRun = Annotated[
 ]
 Number = Annotated[
     int | None, QueryParameter(ge=1, le=1_000_000, description="By default the newest.")
-]
-Older = Annotated[
-    int | None, QueryParameter(ge=1, le=1_000_000, description="By default the one before.")
 ]
 STALE = {409: ResponseSpec(Problem, description="Another version is the newest.")}
 
@@ -77,62 +69,6 @@ class CurrentDocument(msgspec.Struct, frozen=True):
     conflicts: list[str]  # ids of open ones
 
 
-@get(
-    "/missions/{mission:str}/documents",
-    summary="List the documents of a mission",
-    responses=KNOWN,
-    **needs("read"),
-)
-async def list_documents(
-    request: AnyRequest,
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    run: OfRun = "",
-) -> Response[list[DocumentLine]]:
-    """Return every kind of document with its newest version; 0 where none is stored."""
-    found = await run_outcome.load_run_report(present, mission, run)
-    return listed(request, list(await documents.documents(present.store, found.state.id)))
-
-
-@get(
-    "/missions/{mission:str}/documents/{kind:str}",
-    summary="Get a document",
-    responses=KNOWN,
-    **needs("read"),
-)
-async def get_document(
-    request: AnyRequest,
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    kind: FromPath[str],
-    version: Number = None,
-    run: OfRun = "",
-) -> Response[DocumentView]:
-    """Return a version in full: its text, its sources, all versions, and open conflicts.
-
-    Where none is stored yet, it is the draft of a mission that has a plan, with version 0.
-    """
-    found = await run_outcome.load_run_report(present, mission, run)
-    view = await view_of(present, found, _kind(kind), version)
-    return tagged(request, view, _tag(view))
-
-
-@get(
-    "/missions/{mission:str}/documents/{kind:str}/sections",
-    summary="Get the sections of a document",
-    **needs("read"),
-)
-async def get_sections(
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    kind: FromPath[str],
-    run: OfRun = "",
-) -> Document:
-    """Return what was generated last as typed sections, every statement with its sources."""
-    found = await run_outcome.load_run_report(present, mission, run)
-    return await documents.typed(present.store, present.artifacts, found.state.id, _kind(kind))
-
-
 @post(
     "/missions/{mission:str}/documents/{kind:str}",
     status_code=200,
@@ -149,7 +85,7 @@ async def write_document(
 ) -> CurrentDocument:
     """Write it from the record as it stands. People's edits stay; conflicts are reported."""
     found = await run_outcome.load_run_report(console.present, mission, run)
-    return await _done(request, console, DocumentAsked("write", found.state.id, _kind(kind)))
+    return await _done(request, console, DocumentAsked("write", found.state.id, known_kind(kind)))
 
 
 @put(
@@ -172,11 +108,11 @@ async def edit_document(
     found = await run_outcome.load_run_report(present, mission, run)
     if if_match:
         now = await documents.document(
-            present.store, present.artifacts, found.state.id, _kind(kind)
+            present.store, present.artifacts, found.state.id, known_kind(kind)
         )
-        refuse_stale(if_match, _tag(now), "The document")
+        refuse_stale(if_match, tag_of(now), "The document")
     ask = DocumentAsked(
-        "edit", found.state.id, _kind(kind), text=data.text, base=data.base, note=data.note
+        "edit", found.state.id, known_kind(kind), text=data.text, base=data.base, note=data.note
     )
     return await _done(request, console, ask)
 
@@ -200,29 +136,9 @@ async def settle_conflict(
     """Settle a conflict: keep a person's text, or replace it with the generated one."""
     found = await run_outcome.load_run_report(console.present, mission, run)
     ask = DocumentAsked(
-        "settle", found.state.id, _kind(kind), conflict=conflict[:300], choice=data.choice
+        "settle", found.state.id, known_kind(kind), conflict=conflict[:300], choice=data.choice
     )
     return await _done(request, console, ask)
-
-
-@get(
-    "/missions/{mission:str}/documents/{kind:str}/diff",
-    summary="Compare versions of a document",
-    **needs("read"),
-)
-async def diff_document(
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    kind: FromPath[str],
-    older: Older = None,
-    newer: Number = None,
-    run: OfRun = "",
-) -> DocumentDiff:
-    """Return what one version says differently from another, as a unified diff."""
-    found = await run_outcome.load_run_report(present, mission, run)
-    return await documents.difference(
-        present.store, present.artifacts, found.state.id, _kind(kind), older, newer
-    )
 
 
 @get(
@@ -251,7 +167,7 @@ async def get_file(
     takes too long, `Retry-After` says when to ask again; it is made meanwhile.
     """
     found = await run_outcome.load_run_report(present, mission, run)
-    view = await view_of(present, found, _kind(kind), version)
+    view = await view_of(present, found, known_kind(kind), version)
     revision = view.version or digest_of(view.text)  # A draft changes with what it is made of.
     etag = tag_of(view.run, view.kind, revision, form, found.version)
     headers = {**SAFE, "ETag": etag, "Cache-Control": FRESH}
@@ -262,38 +178,14 @@ async def get_file(
     return Response(made.content, headers=headers, media_type=made.media_type)
 
 
-def _kind(text: str) -> DocumentKind:
-    """Return the kind that a path names.
-
-    Raises:
-        NotFound: `document.unknown_kind`.
-    """
-    found = kind_named(text)
-    if found is None:
-        raise NotFound(
-            "document.unknown_kind",
-            f"{text[:60]!r} is no kind of document.",
-            hint=kinds_known(text),
-        )
-    return found
-
-
-def _tag(view: DocumentView) -> str:
-    revision = view.version or digest_of(view.text)
-    return tag_of(view.run, view.kind, revision, view.newest, len(view.conflicts))
-
-
 async def _done(request: AnyRequest, console: Console, ask: DocumentAsked) -> CurrentDocument:
     return msgspec.convert(await console.ask(request, ask), CurrentDocument)
 
 
 HANDLERS: list[Any] = [
-    list_documents,
-    get_document,
-    get_sections,
+    *handlers_of("document"),
     write_document,
     edit_document,
     settle_conflict,
-    diff_document,
     get_file,
 ]

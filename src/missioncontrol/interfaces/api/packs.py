@@ -1,9 +1,8 @@
-"""Execution packs as a resource of the API: what a developer needs to do a mission's work."""
+"""Execution packs as files: what a developer needs to do a mission's work."""
 
 import asyncio
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -17,7 +16,7 @@ from missioncontrol.documents.pack import packed
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.artifacts import SAFE
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.conditional import KNOWN, is_known, listed, tag_of
+from missioncontrol.surfaces.conditional import is_known, tag_of
 
 OfRun = Annotated[
     str, QueryParameter(max_length=300, description="One of its runs; by default the newest.")
@@ -26,37 +25,6 @@ OfTask = Annotated[
     str, QueryParameter(max_length=200, description="The key of a task; by default all of them.")
 ]
 MEDIA_TYPES: dict[Form, str] = {"md": "text/markdown", "json": "application/json"}
-
-
-class PackLine(msgspec.Struct, frozen=True):
-    """A pack in a list."""
-
-    task: str  # its key; "" for that of the whole mission
-    title: str
-    size: int  # bytes of its Markdown
-    digest: str  # SHA-256 of them
-
-
-@get(
-    "/missions/{mission:str}/packs",
-    summary="List the execution packs",
-    responses=KNOWN,
-    **needs("read"),
-)
-async def list_packs(
-    request: Request[Principal, Any, Any],
-    present: NamedDependency[Present],
-    mission: FromPath[str],
-    run: OfRun = "",
-) -> Response[list[PackLine]]:
-    """Return the packs of a run of the mission: the whole one, and one for each task handed over.
-
-    There are as many as the plan has tasks that change code, and one more.
-    """
-    story = await run_outcome.load_run_report(present, mission, run)
-    found = packs.packs(story.state)
-    lines = [PackLine(key, row.title, row.size, row.digest) for key, row in found.items()]
-    return listed(request, lines)
 
 
 @get(
@@ -99,4 +67,4 @@ async def get_pack(
     return Response(content, headers=headers, media_type=MEDIA_TYPES[form])
 
 
-HANDLERS: list[Any] = [list_packs, get_pack]
+HANDLERS: list[Any] = [get_pack]

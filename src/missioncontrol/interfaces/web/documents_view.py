@@ -19,10 +19,10 @@ from missioncontrol.documents.studio.export import without_marks
 from missioncontrol.domain.document import KINDS, DocumentKind
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
-from missioncontrol.interfaces.studio import view_of
 from missioncontrol.interfaces.web.artifact_view import viewer_url
 from missioncontrol.interfaces.web.codes import code_url
 from missioncontrol.interfaces.web.conflicts import sides
+from missioncontrol.queries.document import view_of
 
 MODES = ("read", "edit", "diff")
 SHOWN_MAX = 200_000

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from missioncontrol.application.asks import CarryOut
 from missioncontrol.application.queries import missions, run_outcome
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.status import MISSION_WORDS, WORDS, alike, titles_of
@@ -26,7 +26,6 @@ from missioncontrol.interfaces.web.mission_tabs import place_of as shown_place
 from missioncontrol.interfaces.web.pages import artifacts
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page, prepare
 from missioncontrol.operations import mission as operations
-from missioncontrol.operations import run as run_ops
 from missioncontrol.surfaces.paging import LIMIT, Cursor, cursor_of, place_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -48,7 +47,8 @@ async def list_missions(
 ) -> Response[str]:
     """Show missions, newest first; what is looked for stands in the address."""
     present = console.present
-    choice = missions.MissionChoice(status, q.strip()[:300], repository)
+    word = status if status in MISSION_WORDS else None
+    choice = missions.MissionChoice(word, q.strip()[:300], repository)
     place = place_of(cursor, str)
     before = place[0] if place else ""
     lines, last = missions.missions(present, choice, before=before, limit=LIMIT)
@@ -199,8 +199,7 @@ async def carry_out(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Carry out the plan."""
-    await console.ask(request, CarryOut(await _newest(console, mission)))
-    return _moved(request, mission)
+    return await _done(request, console, operations.RUN, mission)
 
 
 @post(
@@ -210,9 +209,8 @@ async def cancel(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """End what runs of it."""
-    reason = str((await request.form()).get("reason", "")).strip()[:2_000] or "asked for"
-    await console.run(request, run_ops.CANCEL, await _newest(console, mission), reason=reason)
-    return _moved(request, mission)
+    reason = str((await request.form()).get("reason", "")).strip()[:2_000]
+    return await _done(request, console, operations.CANCEL, mission, reason=reason)
 
 
 @post(
@@ -222,8 +220,7 @@ async def resume(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Take it up again."""
-    await console.run(request, run_ops.RESUME, await _newest(console, mission))
-    return _moved(request, mission)
+    return await _done(request, console, operations.RESUME, mission)
 
 
 @post("/missions/{mission:str}/retry", status_code=200, include_in_schema=False, **needs("operate"))
@@ -231,8 +228,7 @@ async def retry(
     request: AnyRequest, console: NamedDependency[Console], mission: FromPath[str]
 ) -> Response[Any]:
     """Do again what did not succeed, in a new run."""
-    await console.run(request, run_ops.RETRY, await _newest(console, mission))
-    return _moved(request, mission)
+    return await _done(request, console, operations.RETRY, mission)
 
 
 @post("/missions/{mission:str}/fork", status_code=200, include_in_schema=False, **needs("operate"))
@@ -241,8 +237,7 @@ async def fork(
 ) -> Response[Any]:
     """Do a task and all that follows from it again, in a new run."""
     task = str((await request.form()).get("task", ""))[:2_000]
-    await console.run(request, run_ops.FORK, await _newest(console, mission), step=task)
-    return _moved(request, mission)
+    return await _done(request, console, operations.FORK, mission, task=task)
 
 
 @post(
@@ -257,8 +252,7 @@ async def answer(
     given = [f"{name}: {text.strip()}" for name, text in named if name[:1] == "Q" and text.strip()]
     if not given:
         raise Rejected("plan.bad_answer", "There is no answer.", hint="Answer a question.")
-    await console.run(request, operations.ANSWER, mission, answers=tuple(given))
-    return moved(request, f"/missions/{quote(mission)}")
+    return await _done(request, console, operations.ANSWER, mission, answers=tuple(given))
 
 
 @post("/missions/{mission:str}/build", status_code=200, include_in_schema=False, **needs("operate"))
@@ -267,19 +261,18 @@ async def build(
 ) -> Response[Any]:
     """Have an agent build the plan."""
     builder = str((await request.form()).get("builder", ""))[:300]
-    await console.run(request, operations.BUILD, mission, builder=builder)
-    return moved(request, f"/missions/{quote(mission)}")
+    return await _done(request, console, operations.BUILD, mission, builder=builder)
 
 
-async def _newest(console: Console, mission: str) -> str:
-    found = await run_outcome.mission_of(console.present, mission)
-    if not found.runs:
-        raise Rejected("run.unknown", f"Mission {mission[:100]!r} has no run yet.")
-    return found.runs[-1]
-
-
-def _moved(request: AnyRequest, mission: str) -> Response[Any]:
-    """Show the mission with its newest run."""
+async def _done(
+    request: AnyRequest,
+    console: Console,
+    operation: Operation[Any, Any],
+    mission: str,
+    **given: Any,
+) -> Response[Any]:
+    """Execute an operation, and show the mission with its newest run."""
+    await console.run(request, operation, mission, **given)
     return moved(request, f"/missions/{quote(mission)}")
 
 
