@@ -27,8 +27,6 @@ NEEDED: dict[str, Needed] = {
     "ResumeRun": "operate",
     "CancelRun": "operate",
     "SaveWorkflow": "operate",
-    "DocumentAsked": "operate",
-    "AllDocumentsAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",

@@ -70,7 +70,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Asked, Schedules
 from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
-from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
+from missioncontrol.application.studio import Studio
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
@@ -182,8 +182,6 @@ class Office:
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
             KeyAsked: self._key,
-            DocumentAsked: self._document,
-            AllDocumentsAsked: self._all_documents,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -346,12 +344,6 @@ class Office:
 
     async def _key(self, ask: KeyAsked, actor: str) -> dict[str, Any]:
         return await self.keys.take(ask, actor=actor)
-
-    async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
-        return await self.open_studio().take(ask, actor=actor)
-
-    async def _all_documents(self, ask: AllDocumentsAsked, actor: str) -> list[dict[str, Any]]:
-        return await self.open_studio().write_all(ask, actor=actor)
 
     def open_studio(self) -> Studio:
         """Return where documents are written.

@@ -14,6 +14,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 FORMER_VERBS = {
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
+    "DocumentAsked": "document",
     "MemoryAsked": "memory",
     "SecondLookAsked": "user.second_look",
     "TokenAsked": "token.issue",

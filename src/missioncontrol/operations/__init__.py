@@ -21,6 +21,7 @@ NOUNS = (
     "review",
     "agent",
     "mission",
+    "document",
     "agent_session",
 )
 """Nouns whose operations are declared. Their modules are imported on first use."""
