@@ -713,6 +713,7 @@ def _struct(
                 body.name,
                 parts,
                 frozen=True,
+                kw_only=True,  # A command may have what is required after what is not.
                 forbid_unknown_fields=True,
                 module=__name__,
                 namespace={"__doc__": body.text},

@@ -19,7 +19,7 @@ from missioncontrol.adapters.agents.coding.claude import ClaudeKind
 from missioncontrol.adapters.agents.coding.codex import CodexKind
 from missioncontrol.adapters.agents.outside_session import LocalSessions
 from missioncontrol.application.agent_sessions import AdoptAgentSession, ReportSessions
-from missioncontrol.application.agents import AgentAsked
+from missioncontrol.application.agents import DeclareAgent
 from missioncontrol.application.repositories import RepositoryAsked, RepositoryTaskAsked
 from missioncontrol.application.review_changes import proposals_of
 from missioncontrol.domain.agent_session import Standing
@@ -250,8 +250,8 @@ async def reviewed(ann: Person, session: Activity, tool: Tool, server: ModelServ
         phases = {"implementation": PhaseRule(), "review": PhaseRule()}
         merge = MergeRule(into="mission/main", untested=True)
         process = Process(phases, own=True, merge=merge)  # type: ignore[arg-type]
+        await held.command_bus.agents.add(DeclareAgent("coder", declared), actor="user:ann")
         for asked in (
-            AgentAsked("add", "coder", declared=declared),
             RepositoryAsked(repository, str(ann.checkout), process),
             RepositoryTaskAsked("add", repository, title="Number the files"),
             RepositoryTaskAsked("scope", repository, 1, scope=("*.txt",)),

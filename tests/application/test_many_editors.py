@@ -16,7 +16,13 @@ from missioncontrol.adapters.event_stores.memory import MemoryEventStore
 from missioncontrol.adapters.output_stores.memory import MemoryOutputStore
 from missioncontrol.application import studio as application
 from missioncontrol.application.journal import Journal
-from missioncontrol.application.studio import DocumentAsked, Studio, Texts
+from missioncontrol.application.studio import (
+    ReviseDocument,
+    SettleConflict,
+    Studio,
+    Texts,
+    WriteDocument,
+)
 from missioncontrol.documents import merge
 from missioncontrol.domain.document import StoredDocument, stream_of
 from missioncontrol.domain.errors import Conflict, NotFound
@@ -78,7 +84,7 @@ class Desk:
             patch.object(application, "gather", record),
             patch.object(self.studio, "_built", lambda *_: made),
         ):
-            await self.studio.take(DocumentAsked("write", RUN, "prd"), actor="user:ann")
+            await self.studio.change(WriteDocument(id=RUN, kind="prd"), actor="user:ann")
         await self.journal.commit()
 
     async def edit(self, who: str, place: int, cut: int) -> None:
@@ -89,10 +95,10 @@ class Desk:
         gone = set(words_of("".join(lines[place : place + cut])))
         lines[place : place + cut] = [line + "\n"]
         wanted = "".join(lines)
-        ask = DocumentAsked("edit", RUN, "prd", text=wanted, base=number)
+        ask = ReviseDocument(id=RUN, kind="prd", text=wanted, base=number)
         newest = (await self.state()).newest.number
         try:
-            await self.studio.take(ask, actor=f"user:{who}")
+            await self.studio.change(ask, actor=f"user:{who}")
         except Conflict:
             assert number != newest, "only who has an old version open is refused"
             self.opened[who] = (newest, await self.text())
@@ -110,8 +116,8 @@ class Desk:
             return
         dispute = state.disputes[0]
         before = set(words_of(await self.text()))
-        ask = DocumentAsked("settle", RUN, "prd", conflict=dispute.id, choice=choice)
-        await self.studio.take(ask, actor="user:ann")
+        ask = SettleConflict(id=RUN, kind="prd", conflict=dispute.id, choice=choice)
+        await self.studio.change(ask, actor="user:ann")
         await self.journal.commit()
         gone = before - set(words_of(await self.text()))
         loser = dispute.mine if choice == "theirs" else dispute.theirs
@@ -213,12 +219,12 @@ def test_a_conflict_is_settled_by_the_mark_that_stands_in_the_document() -> None
         [mark] = re.findall(r"generated anew: (\w+)", await desk.text())
         for name in ("", "0" * len(mark)):
             with pytest.raises(NotFound):
-                await desk.studio.take(
-                    DocumentAsked("settle", RUN, "prd", conflict=name, choice="mine"),
+                await desk.studio.change(
+                    SettleConflict(id=RUN, kind="prd", conflict=name, choice="mine"),
                     actor="user:ann",
                 )
-        ask = DocumentAsked("settle", RUN, "prd", conflict=mark, choice="theirs")
-        await desk.studio.take(ask, actor="user:ann")
+        ask = SettleConflict(id=RUN, kind="prd", conflict=mark, choice="theirs")
+        await desk.studio.change(ask, actor="user:ann")
         await desk.journal.commit()
         assert await desk.text() == "## B\ntwo\n"
 

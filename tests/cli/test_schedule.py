@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from missioncontrol.domain.permission import PERMISSIONS
 
 from missioncontrol.adapters.artifact_stores.memory import MemoryArtifactStore
 from missioncontrol.adapters.calendar import CronCalendar
@@ -25,7 +24,7 @@ from missioncontrol.cli.schedule import given_by, schedule
 from missioncontrol.cli.text import moment
 from missioncontrol.documents.schedule_words import DAYLIGHT
 from missioncontrol.domain.errors import NotFound, Rejected
-from missioncontrol.domain.principal import Principal
+from missioncontrol.domain.principal import PERMISSIONS, Principal
 from missioncontrol.domain.schedule.events import Policy
 from tests.application.scheduling import Home, hour
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from missioncontrol.application.render_queue import AT_ONCE, render_queue_of
-from missioncontrol.application.studio import DocumentAsked, brought_together
+from missioncontrol.application.studio import ReviseDocument, brought_together
 from missioncontrol.documents import merge
 from missioncontrol.documents.studio.export import MEDIA_TYPES as FORMS
 from missioncontrol.domain.document import KINDS, Dispute
@@ -256,8 +256,10 @@ def test_what_somebody_changes_while_it_is_written_is_in_it(home: tuple[Path, st
             command = merge(made, mission, ask, state)
             if len(asked) == 1:
                 text = view["text"] + "\nFirst.\n"
-                edit = DocumentAsked("edit", run, "test-plan", text=text, base=view["newest"])
-                asyncio.run_coroutine_threadsafe(studio.take(edit, actor="user:bo"), loop).result()
+                edit = ReviseDocument(id=run, kind="test-plan", text=text, base=view["newest"])
+                asyncio.run_coroutine_threadsafe(
+                    studio.change(edit, actor="user:bo"), loop
+                ).result()
             return command
 
         studio._merged = late  # type: ignore[method-assign]

@@ -34,12 +34,18 @@ from missioncontrol.application.asks import (
 )
 from missioncontrol.application.gateway_keys import IssueKeyFor
 from missioncontrol.application.repositories import REPOSITORY
+from missioncontrol.application.studio import (
+    DOCUMENT,
+    ReviseDocument,
+    SettleConflict,
+    WriteDocument,
+)
 from missioncontrol.domain import workspace
 from missioncontrol.domain.access.commands import AccessCommand
 from missioncontrol.domain.cohorts import SavedCommand
 from missioncontrol.domain.decision import DecisionCommand
 from missioncontrol.domain.declaration import Declaration
-from missioncontrol.domain.document import SignDocument
+from missioncontrol.domain.document import Dispute, GenerateDocument, SignDocument, stream_of
 from missioncontrol.domain.gateway_key import KeyCommand
 from missioncontrol.domain.inbox import InboxCommand
 from missioncontrol.domain.lifecycle.commands import RemoveAgent, Turn
@@ -319,6 +325,35 @@ async def written_document(client: httpx.AsyncClient) -> str:
     return mission
 
 
+async def document_of(client: httpx.AsyncClient) -> str:
+    """Write the requirements of a mission, and return the document."""
+    return f"{await written_document(client)}/prd"
+
+
+async def document_in_conflict(client: httpx.AsyncClient) -> str:
+    """Write a document again, other than a person has it in one place."""
+    mission = await written_document(client)
+    journal = HOUSES[-1].held.journal
+    run = (await journal.load_mission(mission)).runs[-1]
+    stream = stream_of(run, "prd")
+    state = await journal.load(DOCUMENT, stream)
+    text = b"## Goals\n\nours\n"
+    command = GenerateDocument(
+        kind="prd",
+        run=run,
+        mission=mission,
+        digest=HOUSES[-1].held.artifacts.put(text),
+        characters=len(text),
+        generated=HOUSES[-1].held.artifacts.put(text),
+        typed=state.typed,
+        base=state.newest.number,
+        disputes=(Dispute("c1", "Goals", "ours", "theirs"),),
+    )
+    journal.tell(DOCUMENT, stream, command, actor="engine", correlation=run)
+    await journal.durable()
+    return f"{mission}/prd"
+
+
 async def two_items(client: httpx.AsyncClient) -> str:
     """The first task of the repository is the other one."""
     await repository_item("")
@@ -589,6 +624,9 @@ EXAMPLES: Mapping[str, tuple[Prepare, Mapping[str, Any]]] = {
     "mission.resume": (mission_under_way, {}),
     "mission.retry": (planned_only, {"task": "plan"}),
     "mission.fork": (planned_only, {"task": "plan"}),
+    "document.write": (document_of, {}),
+    "document.edit": (document_of, {"text": "Ours.", "base": 1, "note": "shorter"}),
+    "document.settle": (document_in_conflict, {"conflict": "c1", "choice": "mine"}),
     "mission.answer": (mission_with_questions, {"answers": ["Q1: Only the owner."]}),
     "mission.build": (mission_to_build, {"builder": "coder"}),
     "mission.sign": (written_document, {"document": "prd", "version": 1}),
@@ -681,6 +719,9 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
     "mission.cancel": {"reason": "x" * 2_001},
     "mission.retry": {"task": "x" * 2_001},
     "mission.fork": {"task": ""},
+    "document.write": {"run": "x" * 301},
+    "document.edit": {"text": "", "base": 1},
+    "document.settle": {"run": "x" * 301, "conflict": "c1", "choice": "mine"},
     "mission.answer": {"answers": ["Q1: " + "x" * 2_000]},
     "mission.build": {"builder": ""},
     "mission.sign": {"document": "prd", "version": 0},
@@ -741,6 +782,7 @@ COMMANDS: tuple[tuple[frozenset[type], tuple[str, ...]], ...] = (
     (frozenset(get_args(ByPeople)), ("schedule",)),
     (frozenset((SetPrice,)), ("price",)),
     (frozenset((*get_args(Turn), RemoveAgent, DeclareAgent, ReplaceAgent, RunAgent)), ("agent",)),
+    (frozenset((WriteDocument, ReviseDocument, SettleConflict)), ("document",)),
 )
 """The commands of each concept in the domain, and the nouns whose operations give them."""
 

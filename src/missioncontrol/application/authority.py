@@ -19,8 +19,6 @@ NEEDED: dict[str, Needed] = {
     "BeginMission": "operate",
     "CarryOut": "operate",
     "SaveWorkflow": "operate",
-    "DocumentAsked": "operate",
-    "AllDocumentsAsked": "operate",
     "SpecAsked": "approve",
     "PatternsLearned": "operate",
     "PatternAsked": "operate",

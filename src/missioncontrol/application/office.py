@@ -62,7 +62,7 @@ from missioncontrol.application.runs import Runs
 from missioncontrol.application.schedules import Schedules
 from missioncontrol.application.shares import ShareService
 from missioncontrol.application.specs import SpecAsked, SpecDesk
-from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked, Studio
+from missioncontrol.application.studio import Studio
 from missioncontrol.application.task_runs import TaskRuns
 from missioncontrol.application.tool_permissions import AnswerGiven
 from missioncontrol.application.tracing import TraceAsked, Tracing
@@ -172,8 +172,6 @@ class Office:
             AnswerGiven: self._answer,
             WorkersListed: self._list_workers,
             WorkerDrained: self._drain_worker,
-            DocumentAsked: self._document,
-            AllDocumentsAsked: self._all_documents,
             SpecAsked: self._accept_spec,
             RepositoryAsked: self._adopt,
             RepositoryTaskAsked: self._repository_task,
@@ -318,12 +316,6 @@ class Office:
 
     async def _answer(self, ask: AnswerGiven, actor: str) -> Any:
         return await self.execution.tool_permissions.answer(ask, actor=actor)
-
-    async def _document(self, ask: DocumentAsked, actor: str) -> dict[str, Any]:
-        return await self.open_studio().take(ask, actor=actor)
-
-    async def _all_documents(self, ask: AllDocumentsAsked, actor: str) -> list[dict[str, Any]]:
-        return await self.open_studio().write_all(ask, actor=actor)
 
     def open_studio(self) -> Studio:
         """Return where documents are written.

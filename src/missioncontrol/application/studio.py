@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from missioncontrol.application.checkout import reader_of
 from missioncontrol.application.concept import Concept
@@ -30,6 +31,7 @@ from missioncontrol.domain.document import (
     StoredDocument,
     stream_of,
 )
+from missioncontrol.domain.document_kinds import known_kind
 from missioncontrol.domain.errors import Conflict, NotFound, Rejected
 from missioncontrol.domain.person import person
 from missioncontrol.ports.artifact_store import ArtifactStore
@@ -43,23 +45,46 @@ DOCUMENT: Concept[StoredDocument, DocumentCommand, DocumentEvent] = Concept(
 )
 
 
-class DocumentAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to change a document of a run."""
+class ChangeDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request to change a document of a mission."""
 
-    verb: Literal["write", "edit", "settle"]
+    id: str  # the mission; or one of its runs, which is meant then
+    kind: str
+    run: Annotated[
+        str, Meta(max_length=300, description="One of its runs; by default the newest.")
+    ] = ""
+
+
+class WriteDocument(ChangeDocument, frozen=True):
+    """Write a document from the record as it stands."""
+
+
+class ReviseDocument(ChangeDocument, frozen=True, kw_only=True):
+    """Keep a text of a person as the next version."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=d.CHARACTERS_MAX)]
+    base: Annotated[int, Meta(ge=1, le=1_000_000, description="The version it was made of.")]
+    note: Annotated[
+        str, Meta(max_length=d.NOTE_MAX, description="What was changed, stored for ever.")
+    ] = ""
+
+
+class SettleConflict(ChangeDocument, frozen=True, kw_only=True):
+    """Decide whose words stay: a person's (`mine`), or the generated ones (`theirs`)."""
+
+    conflict: str
+    choice: Literal["mine", "theirs"]
+
+
+class CurrentDocument(msgspec.Struct, frozen=True):
+    """The version that holds now."""
+
     run: str
-    kind: DocumentKind
-    text: str = ""  # all of it, where it is edited
-    base: int = 0  # the version that was edited
-    note: str = ""  # what the editor says about it
-    conflict: str = ""  # the one that is settled
-    choice: Literal["mine", "theirs"] = "mine"  # whose words stay
-
-
-class AllDocumentsAsked(msgspec.Struct, frozen=True):
-    """Write every document of a run."""
-
-    run: str
+    kind: str
+    version: int
+    digest: str
+    is_new: bool  # False where nothing was to be changed
+    conflicts: list[str]  # ids of open ones
 
 
 class DocumentSignature(msgspec.Struct, frozen=True):
@@ -106,31 +131,37 @@ class Studio:
         self._artifacts = artifacts
         self._scrub = scrub
 
-    async def take(self, ask: DocumentAsked, *, actor: str) -> dict[str, Any]:
-        """Do what is asked, and return the version that holds then, with its open conflicts.
+    async def change(self, command: ChangeDocument, *, actor: str) -> CurrentDocument:
+        """Change a document, and return the version that holds then, with its open conflicts.
 
         Raises:
-            NotFound: `run.unknown`, `document.unknown` or `document.unknown_conflict`.
+            NotFound: `mission.unknown`, `run.unknown`, `document.unknown_kind`,
+                `document.unknown` or `document.unknown_conflict`.
             Rejected, Conflict: `run.no_mission`, or see `domain.document.decide`.
         """
-        stream = stream_of(ask.run, ask.kind)
-        match ask.verb:
-            case "write":
-                made = await self._write(ask, stream, actor)
-            case "edit":
-                made = await self._edit(ask, stream, actor)
+        run, kind = await self._run_of(command), known_kind(command.kind)
+        command = msgspec.structs.replace(command, run=run, kind=kind)
+        stream = stream_of(run, kind)
+        match command:
+            case ReviseDocument():
+                made = await self._edit(command, stream, actor)
+            case SettleConflict():
+                made = await self._settle(command, stream, actor)
             case _:
-                made = await self._settle(ask, stream, actor)
+                made = await self._write(command, stream, actor)
         state = await self._journal.load(DOCUMENT, stream)
-        newest = state.newest
-        return {
-            "run": ask.run,
-            "kind": ask.kind,
-            "version": newest.number,
-            "digest": newest.digest,
-            "is_new": made,
-            "conflicts": [each.id for each in state.disputes],
-        }
+        newest, open_ones = state.newest, [each.id for each in state.disputes]
+        return CurrentDocument(run, kind, newest.number, newest.digest, made, open_ones)
+
+    async def _run_of(self, command: ChangeDocument) -> str:
+        """Return the run that is meant: by default the newest of the mission."""
+        if command.id.startswith("run-"):
+            return command.id
+        mission = await self._journal.load_mission(command.id)
+        run = command.run or (mission.runs[-1] if mission.runs else "")
+        if run not in mission.runs:
+            raise NotFound("run.unknown", f"Mission {command.id!r} has no run {run[:100]!r}.")
+        return run
 
     async def sign(self, command: SignDocument, *, actor: str) -> DocumentSignature:
         """Sign the newest version of a document of the newest run, and return whose names it has.
@@ -150,23 +181,13 @@ class Studio:
         names = tuple(s.by for s in state.signatures if s.version == command.version)
         return DocumentSignature(command.id, run, kind, command.version, names)
 
-    async def write_all(self, ask: AllDocumentsAsked, *, actor: str) -> list[dict[str, Any]]:
-        """Write every kind of document, and return what `take` returns for each.
-
-        Raises:
-            NotFound, Rejected: see `take`.
-        """
-        return [
-            await self.take(DocumentAsked("write", ask.run, kind), actor=actor) for kind in d.KINDS
-        ]
-
-    async def _write(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+    async def _write(self, ask: ChangeDocument, stream: str, actor: str) -> bool:
         if self._journal.has_pending:
             await self._journal.durable()  # A record is read from what is on disk.
         record = await gather(self._journal.store, self._output, ask.run, program=self._program)
         log = await self._journal.find(DECISIONS, DECISION_STREAM)
         logged = dict(log.decisions) if log else {}
-        made = await asyncio.to_thread(self._built, record, ask.kind, logged)
+        made = await asyncio.to_thread(self._built, record, known_kind(ask.kind), logged)
         tries = 1
         while True:
             state = await self._journal.find(DOCUMENT, stream)
@@ -187,7 +208,7 @@ class Studio:
         return Texts(text, msgspec.json.encode(document, order="deterministic"))
 
     def _merged(
-        self, made: Texts, mission: str, ask: DocumentAsked, state: StoredDocument | None
+        self, made: Texts, mission: str, ask: ChangeDocument, state: StoredDocument | None
     ) -> GenerateDocument:
         """Bring what was generated together with what people made of the version before."""
         text, disputes, settled = made.text, [], []
@@ -200,7 +221,7 @@ class Studio:
                 each.id for each in state.disputes if not merge.stands(text, _conflict(each))
             ]
         return GenerateDocument(
-            kind=ask.kind,
+            kind=known_kind(ask.kind),
             run=ask.run,
             mission=mission,
             digest=self._store_text(text),
@@ -212,7 +233,7 @@ class Studio:
             settled=tuple((each, "edited") for each in settled),
         )
 
-    async def _edit(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+    async def _edit(self, ask: ReviseDocument, stream: str, actor: str) -> bool:
         state = await self._journal.load(DOCUMENT, stream)
         text = self._scrub(ask.text.replace("\r\n", "\n"))
         _refuse_nothing(text)
@@ -221,7 +242,7 @@ class Studio:
         gone = [e.id for e in state.disputes if not merge.stands(text, _conflict(e))]
         return self._change(ask, state, stream, text, [(each, "edited") for each in gone], actor)
 
-    async def _settle(self, ask: DocumentAsked, stream: str, actor: str) -> bool:
+    async def _settle(self, ask: SettleConflict, stream: str, actor: str) -> bool:
         state = await self._journal.load(DOCUMENT, stream)
         dispute = _named(ask.conflict, state.disputes)
         if dispute is None:
@@ -245,21 +266,23 @@ class Studio:
 
     def _change(
         self,
-        ask: DocumentAsked,
+        ask: ReviseDocument | SettleConflict,
         state: StoredDocument,
         stream: str,
         text: str,
         settled: list[tuple[str, Any]],
         actor: str,
     ) -> bool:
-        base = ask.base or (state.newest.number if ask.verb == "settle" else 0)
+        base, note = state.newest.number, ""
+        if isinstance(ask, ReviseDocument):
+            base, note = ask.base, ask.note.strip()
         command = EditDocument(
-            kind=ask.kind,
+            kind=known_kind(ask.kind),
             run=ask.run,
             digest=digest_of(text),
             characters=len(text),
             base=base,
-            note=ask.note.strip(),
+            note=note,
             settled=tuple(settled),
         )
         d.decide(command, state, 0.0)  # Nothing of a refused command is stored.

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import posixpath
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -29,6 +30,7 @@ from missioncontrol.cli.places import settings_of
 from missioncontrol.domain.agent import AgentCard
 from missioncontrol.domain.approval.states import Approval
 from missioncontrol.domain.budget.states import Ledger
+from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.errors import MissionControlError, NotFound, Unavailable
 from missioncontrol.domain.lifecycle.states import AgentLife, Ready
 from missioncontrol.domain.price_list import PriceList

@@ -9,15 +9,16 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from missioncontrol.application.decisions import DECISIONS, STREAM
 from missioncontrol.application.journal import fold
 from missioncontrol.application.queries import documents as queries
-from missioncontrol.application.studio import DocumentAsked
+from missioncontrol.application.studio import CurrentDocument
 from missioncontrol.cli import text
+from missioncontrol.cli.declarations import executed
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.files import whole_file
@@ -26,8 +27,10 @@ from missioncontrol.cli.results import record_of
 from missioncontrol.documents.studio.export import marked_as_draft
 from missioncontrol.domain.decision import DecisionLog
 from missioncontrol.domain.document import CHARACTERS_MAX, KINDS, TITLES, Dispute, DocumentKind
+from missioncontrol.domain.document_kinds import known_kind
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
+from missioncontrol.operations.document import EDIT, SETTLE, WRITE
 
 EXCERPT_MAX = 160
 BEFORE_MAX, BEHIND_MIN = 40, 60
@@ -69,13 +72,12 @@ def _list(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
 
 def _write(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
     wanted: Sequence[DocumentKind] = arguments.kinds or KINDS
-    answers = [desk.deliver(DocumentAsked("write", run, kind)) for kind in wanted]
+    answers = [executed(desk, WRITE, f"{run}/{kind}", {}) for kind in wanted]
     if arguments.json:
-        print_json(answers)
+        print_json(msgspec.to_builtins(answers))
         return SUCCEEDED
     for each in answers:
-        news = f"version {each['version']}" if each["is_new"] else "nothing new to say"
-        print_text(f"{TITLES[each['kind']]}: {news}{_open_words(len(each['conflicts']))}\n")
+        print_text(_news(each, "nothing new to say"))
     return SUCCEEDED
 
 
@@ -130,24 +132,26 @@ def _edit(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
         )
     else:
         base, written = arguments.base, _read(arguments.file)
-    ask = DocumentAsked("edit", run, arguments.kind, text=written, base=base, note=arguments.note)
-    return _print_answer(arguments, desk.deliver(ask))
+    given = {"text": written, "base": base, "note": arguments.note}
+    return _print_answer(arguments, executed(desk, EDIT, f"{run}/{arguments.kind}", given))
 
 
 def _settle(arguments: argparse.Namespace, desk: Desk, run: str) -> int:
-    ask = DocumentAsked(
-        "settle", run, arguments.kind, conflict=arguments.conflict, choice=arguments.choice
-    )
-    return _print_answer(arguments, desk.deliver(ask))
+    given = {"conflict": arguments.conflict, "choice": arguments.choice}
+    return _print_answer(arguments, executed(desk, SETTLE, f"{run}/{arguments.kind}", given))
 
 
-def _print_answer(arguments: argparse.Namespace, answer: dict[str, Any]) -> int:
+def _print_answer(arguments: argparse.Namespace, answer: CurrentDocument) -> int:
     if arguments.json:
-        print_json(answer)
-        return SUCCEEDED
-    news = f"version {answer['version']}" if answer["is_new"] else "nothing was changed"
-    print_text(f"{TITLES[answer['kind']]}: {news}{_open_words(len(answer['conflicts']))}\n")
+        print_json(msgspec.to_builtins(answer))
+    else:
+        print_text(_news(answer, "nothing was changed"))
     return SUCCEEDED
+
+
+def _news(answer: CurrentDocument, nothing: str) -> str:
+    news = f"version {answer.version}" if answer.is_new else nothing
+    return f"{TITLES[known_kind(answer.kind)]}: {news}{_open_words(len(answer.conflicts))}\n"
 
 
 def _diff(arguments: argparse.Namespace, desk: Desk, run: str) -> int:

@@ -60,17 +60,6 @@ class Operation(msgspec.Struct, frozen=True):
     limits: list[Limit]
 
 
-class CurrentDocument(msgspec.Struct, frozen=True):
-    """The version of a document that holds now."""
-
-    run: str
-    kind: str
-    version: int
-    digest: str
-    is_new: bool  # False where nothing was to be changed
-    conflicts: list[str]  # ids of open ones
-
-
 class TraceChanged(msgspec.Struct, frozen=True):
     """What has come of a waiver, or of naming who sees to a risk."""
 

@@ -3,6 +3,8 @@
 import difflib
 from typing import Literal, get_args
 
+from missioncontrol.domain.errors import NotFound
+
 DocumentKind = Literal[
     "prd", "design", "plan", "pack", "adrs", "test-plan", "release-notes", "brief"
 ]
@@ -50,3 +52,19 @@ def kinds_known(text: str) -> str:
     [near] = difflib.get_close_matches(text.lower(), names, 1) or [""]
     asked = f"Did you mean {near!r}? " if near else ""
     return f"{asked}There are {', '.join(KINDS)}."
+
+
+def known_kind(text: str) -> DocumentKind:
+    """Return the kind of document that a text names.
+
+    Raises:
+        NotFound: `document.unknown_kind`.
+    """
+    found = kind_named(text)
+    if found is None:
+        raise NotFound(
+            "document.unknown_kind",
+            f"{text[:60]!r} is no kind of document.",
+            hint=kinds_known(text),
+        )
+    return found

@@ -17,6 +17,7 @@ FORMER_VERBS = {
     "KeyAsked": "gateway_key",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
+    "DocumentAsked": "document",
     "MemoryAsked": "memory",
     "ProductAsked": "product",
     "RemovalAsked": "product",

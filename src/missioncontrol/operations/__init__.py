@@ -22,6 +22,7 @@ NOUNS = (
     "review",
     "agent",
     "mission",
+    "document",
     "agent_session",
     "workspace",
     "product",

@@ -12,8 +12,7 @@ from missioncontrol.application.read_model import Present
 from missioncontrol.declarations import ItemQuery, Query, Target
 from missioncontrol.documents.studio.model import Document
 from missioncontrol.domain.document import DocumentKind
-from missioncontrol.domain.document_kinds import kind_named, kinds_known
-from missioncontrol.domain.errors import NotFound
+from missioncontrol.domain.document_kinds import known_kind
 from missioncontrol.queries import decision as decisions
 from missioncontrol.queries.mission import MISSION, NOT_TYPED, OfRun
 
@@ -44,22 +43,6 @@ class Between(OfRun, frozen=True):
 
     older: Annotated[Number | None, Meta(description="By default the one before.")] = None
     newer: Annotated[Number | None, Meta(description="By default the newest.")] = None
-
-
-def known_kind(text: str) -> DocumentKind:
-    """Return the kind of document that a text names.
-
-    Raises:
-        NotFound: `document.unknown_kind`.
-    """
-    found = kind_named(text)
-    if found is None:
-        raise NotFound(
-            "document.unknown_kind",
-            f"{text[:60]!r} is no kind of document.",
-            hint=kinds_known(text),
-        )
-    return found
 
 
 async def listed(present: Present, mission: str, of: OfRun) -> list[DocumentLine]:

@@ -1,8 +1,10 @@
 """The document methods of clients; `python -m missioncontrol.surfaces.client` writes them."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from missioncontrol.application.queries.documents import DocumentDiff, DocumentLine, DocumentView
+from missioncontrol.application.studio import CurrentDocument
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call
 from missioncontrol.client.resource import L, Resource, requested
@@ -45,4 +47,55 @@ class DocumentRequests(Resource[L]):
         """Return what one version says differently from another, as a unified diff."""
         return requests.item(
             "document.diff", f"{mission}/{kind}", {"run": run, "older": older, "newer": newer}
+        )
+
+    @requested
+    def write(
+        self, mission: str, kind: str, *, run: str = "", key: str = ""
+    ) -> Call[CurrentDocument]:
+        """Write it from the record as it stands.
+
+        People's edits stay; conflicts are reported.
+        """
+        return requests.operation("document.write", f"{mission}/{kind}", {"run": run}, key=key)
+
+    @requested
+    def edit(
+        self,
+        mission: str,
+        kind: str,
+        text: str,
+        base: int,
+        *,
+        run: str = "",
+        note: str = "",
+        key: str = "",
+        if_match: str = "",
+    ) -> Call[CurrentDocument]:
+        """Keep a text as the next version, made of `base`."""
+        return requests.operation(
+            "document.edit",
+            f"{mission}/{kind}",
+            {"run": run, "text": text, "base": base, "note": note},
+            key=key,
+            if_match=if_match,
+        )
+
+    @requested
+    def settle(
+        self,
+        mission: str,
+        kind: str,
+        conflict: str,
+        choice: Literal["mine", "theirs"],
+        *,
+        run: str = "",
+        key: str = "",
+    ) -> Call[CurrentDocument]:
+        """Settle a conflict: keep a person's text, or replace it with the generated one."""
+        return requests.operation(
+            "document.settle",
+            f"{mission}/{kind}",
+            {"run": run, "conflict": conflict, "choice": choice},
+            key=key,
         )

@@ -10,14 +10,13 @@ from litestar.params import FromPath
 
 from missioncontrol.application.queries import documents as queries
 from missioncontrol.application.queries import run_outcome
-from missioncontrol.application.studio import AllDocumentsAsked, DocumentAsked
+from missioncontrol.application.studio import ReviseDocument
 from missioncontrol.domain.document import (
     CHARACTERS_MAX,
     KINDS,
     TITLES,
-    DocumentKind,
-    unknown,
 )
+from missioncontrol.domain.document_kinds import known_kind
 from missioncontrol.domain.errors import Conflict, Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
@@ -26,6 +25,7 @@ from missioncontrol.interfaces.web import documents_view
 from missioncontrol.interfaces.web.mission_sheet import sheet
 from missioncontrol.interfaces.web.mission_tabs import Place
 from missioncontrol.interfaces.web.rendering import answered, moved, page, prepare
+from missioncontrol.operations.document import EDIT, SETTLE, WRITE
 from missioncontrol.operations.mission import SIGN
 
 AnyRequest = Request[Principal, Any, Any]
@@ -42,9 +42,10 @@ async def write(
     """Write it from the record, or all of them where it is called `all`."""
     run = await _run(request, console, mission)
     if kind == "all":
-        await console.ask(request, AllDocumentsAsked(run))
+        for each in KINDS:
+            await console.run_afresh(request, WRITE, f"{mission}/{each}", run=run)
     else:
-        await console.ask(request, DocumentAsked("write", run, _kind(kind)))
+        await console.run(request, WRITE, f"{mission}/{kind}", run=run)
     return moved(request, address(mission, run, KINDS[0] if kind == "all" else kind))
 
 
@@ -60,11 +61,14 @@ async def edit(
     form = await request.form()
     text, base = str(form.get("text", "")), str(form.get("base", ""))
     note = str(form.get("note", ""))
-    ask = DocumentAsked("edit", run, _kind(kind), text=text, base=_number(base), note=note)
+    revised = ReviseDocument(
+        id=mission, run=run, kind=known_kind(kind), text=text, base=_number(base), note=note
+    )
+    given = {"run": run, "text": text, "base": revised.base, "note": note}
     try:
-        await console.ask(request, ask)
+        await console.run(request, EDIT, f"{mission}/{kind}", **given)
     except (Rejected, Conflict) as error:
-        return await _again(request, console, mission, ask, error)
+        return await _again(request, console, revised, error)
     return moved(request, address(mission, run, kind))
 
 
@@ -78,14 +82,14 @@ async def settle(
     """Settle a conflict: keep a person's text, or replace it with the generated one."""
     run = await _run(request, console, mission)
     form = await request.form()
-    ask = DocumentAsked(
-        "settle",
-        run,
-        _kind(kind),
+    await console.run(
+        request,
+        SETTLE,
+        f"{mission}/{kind}",
+        run=run,
         conflict=str(form.get("conflict", ""))[:300],
         choice="theirs" if form.get("choice") == "theirs" else "mine",
     )
-    await console.ask(request, ask)
     return moved(request, address(mission, run, kind))
 
 
@@ -99,7 +103,7 @@ async def sign(
     """Sign the version that was read."""
     form = await request.form()
     version = _number(str(form.get("version", "")))
-    await console.run(request, SIGN, mission, document=_kind(kind), version=version)
+    await console.run(request, SIGN, mission, document=known_kind(kind), version=version)
     run = await _run(request, console, mission)
     return moved(request, address(mission, run, kind))
 
@@ -115,7 +119,7 @@ async def preview(
     run = await _run(request, console, mission)
     text = str((await request.form()).get("text", ""))[:CHARACTERS_MAX].replace("\r\n", "\n")
     store, artifacts = console.present.store, console.present.artifacts
-    view = await queries.document(store, artifacts, run, _kind(kind))
+    view = await queries.document(store, artifacts, run, known_kind(kind))
     story = await run_outcome.load_run_report(console.present, mission, run)
     shown = msgspec.structs.replace(view, text=text)
     values = documents_view.read_values(shown, story)
@@ -124,9 +128,9 @@ async def preview(
         request,
         "missions/preview.html",
         "preview",
-        title=f"Preview of {TITLES[_kind(kind)]}",
+        title=f"Preview of {TITLES[known_kind(kind)]}",
         area="missions",
-        back=(address(mission, run, kind), TITLES[_kind(kind)]),
+        back=(address(mission, run, kind), TITLES[known_kind(kind)]),
         **values,
     )
 
@@ -139,22 +143,22 @@ def address(mission: str, run: str, kind: str) -> str:
 async def _again(
     request: AnyRequest,
     console: Console,
-    mission: str,
-    ask: DocumentAsked,
+    ask: ReviseDocument,
     error: Rejected | Conflict,
 ) -> Response[Any]:
     await prepare(request)
+    mission, kind = ask.id, known_kind(ask.kind)
     story = await run_outcome.load_run_report(console.present, mission, ask.run)
     lines = await queries.documents(console.present.store, ask.run)
     store, artifacts = console.present.store, console.present.artifacts
-    view = await queries.document(store, artifacts, ask.run, ask.kind)
+    view = await queries.document(store, artifacts, ask.run, kind)
     newer = None
     if error.code == "document.stale" and 1 <= ask.base < view.newest:
-        newer = await queries.difference(store, artifacts, ask.run, ask.kind, ask.base)
+        newer = await queries.difference(store, artifacts, ask.run, kind, ask.base)
     values = sheet(console.present, story, Place("documents")) | {
         "documents": lines,
-        "document": next(each for each in lines if each.kind == ask.kind),
-        "says": documents_view.DESCRIPTIONS[ask.kind],
+        "document": next(each for each in lines if each.kind == kind),
+        "says": documents_view.DESCRIPTIONS[kind],
         "mode": "edit",
         "shown_version": view,
         "difference": newer,
@@ -164,7 +168,7 @@ async def _again(
         "cited": (),
         "is_cut": False,
     }
-    title = f"{TITLES[ask.kind]} · {story.mission.title[:80]}"
+    title = f"{TITLES[kind]} · {story.mission.title[:80]}"
     return page(
         request, "missions/mission.html", title=title, area="missions", status=422, **values
     )
@@ -173,13 +177,6 @@ async def _again(
 async def _run(request: AnyRequest, console: Console, mission: str) -> str:
     asked = request.query_params.get("run", "")
     return (await run_outcome.load_run_report(console.present, mission, asked)).state.id
-
-
-def _kind(text: str) -> DocumentKind:
-    found = next((each for each in KINDS if each == text), None)
-    if found is None:
-        raise unknown(text)
-    return found
 
 
 def _number(text: str) -> int:
