@@ -24,6 +24,8 @@ NOUNS = (
     "agent_session",
     "schedule",
     "price",
+    "budget",
+    "operation",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -20,13 +20,13 @@ from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.agents import detail, turn
 from missioncontrol.interfaces.api.elevations import of_agent
-from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
 from missioncontrol.interfaces.web.pages.agent_sessions import listed
 from missioncontrol.interfaces.web.rendering import answered, fragment, is_part, moved, page
 from missioncontrol.operations.agent import RUN as RUN_AGENT
+from missioncontrol.queries.operation import operation as operation_query
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -63,7 +63,7 @@ async def list_page(
     values |= {
         "verdict": verdict(found),
         "health": await health(console.present, console.instruments, now),
-        "operation": await operation_now(console.present),
+        "operation": await operation_query(console.present),
         "sessions": await listed(request, console),
     }
     if is_part(request):
