@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 import msgspec
 
@@ -20,8 +19,8 @@ from missioncontrol.app.engine_process import follow_supervisor, refuse_no_input
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
 from missioncontrol.application.journal import Entry
-from missioncontrol.application.operations import operation_of
 from missioncontrol.cli.budget import note_stranger
+from missioncontrol.cli.declarations import item_of
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.formatters import STAGES
@@ -32,9 +31,9 @@ from missioncontrol.cli.places import settings_of
 from missioncontrol.cli.text import moment
 from missioncontrol.domain.definition.quantities import duration_in_words, seconds_of
 from missioncontrol.domain.errors import MissionControlError, NotFound, Rejected
-from missioncontrol.domain.operation import Operation, RateLimit
 from missioncontrol.domain.visible import visible
 from missioncontrol.interfaces.listeners import LOOPBACK
+from missioncontrol.queries.operation import GET, LimitView, OperationView
 from missioncontrol.runtime.recovery import only_waits
 
 LEASE_SECONDS_MAX = 3_600.0
@@ -229,7 +228,7 @@ def _change(arguments: argparse.Namespace, ask: StopAll | StartAll) -> int:
     desk = Desk(arguments, os.environ)
     try:
         desk.deliver(ask)
-        present = asyncio.run(operation_of(desk.store))
+        present = item_of(desk, GET, "")
     finally:
         desk.close()
     if arguments.json:
@@ -249,40 +248,34 @@ def limit(arguments: argparse.Namespace) -> int:
     try:
         if ask is not None:
             desk.deliver(ask)
-        present = asyncio.run(operation_of(desk.store))
+        present = item_of(desk, GET, "")
         if ask is not None and ask.kind == "agent" and not arguments.json:
             note_stranger("agent", ask.name, desk.known("agent"))
     finally:
         desk.close()
     if arguments.json:
-        print_json(_limits_view(present))
+        print_json({"stage": present.stage, "limits": msgspec.to_builtins(present.limits)})
     elif ask is not None:
-        changed = present.limits.get((ask.kind, ask.name))
-        print_text(f"{_limit_line(ask.kind, ask.name, changed)}\n")
+        changed = [
+            each for each in present.limits if (each.kind, each.name) == (ask.kind, ask.name)
+        ]
+        print_text(f"{_limit_line(ask.kind, ask.name, changed[0] if changed else None)}\n")
     else:
         _print_limits(present)
     return SUCCEEDED
 
 
-def _limits_view(present: Operation) -> dict[str, Any]:
-    rows = [
-        {"kind": kind, "name": name, "starts": each.starts, "seconds": each.seconds}
-        for (kind, name), each in sorted(present.limits.items())
-    ]
-    return {"stage": present.stage, "limits": rows}
-
-
-def _print_limits(present: Operation) -> None:
+def _print_limits(present: OperationView) -> None:
     since = f" In force since {moment(present.since)}" if present.since else ""
     reason = f" ({present.reason})" if present.reason else ""
     print_text(visible(f"{STAGES[present.stage]}{since}{reason}\n"))
-    for (kind, name), each in sorted(present.limits.items()):
-        print_text(f"{_limit_line(kind, name, each)}\n")
+    for each in present.limits:
+        print_text(f"{_limit_line(each.kind, each.name, each)}\n")
     if not present.limits:
         print_text("No rate limits.\n")
 
 
-def _limit_line(kind: str, name: str, limit: RateLimit | None) -> str:
+def _limit_line(kind: str, name: str, limit: LimitView | None) -> str:
     who = visible(f"{kind} {name}".strip())
     if limit is None:
         return f"{who}: no rate limit any more"

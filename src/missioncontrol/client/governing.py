@@ -2,18 +2,19 @@
 
 from typing import Any, Literal, TypeAlias
 
-from missioncontrol.application.queries.costs import CapView, Costs
-from missioncontrol.application.queries.measures import Health
+from missioncontrol.application.queries.costs import CapView
 from missioncontrol.client.calls import Call, Pages, change, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.client.shapes import Operation
+from missioncontrol.client.made.budget import BudgetRequests
+from missioncontrol.client.made.operation import OperationRequests
+from missioncontrol.client.resource import L, listed, requested
+from missioncontrol.queries.operation import OperationView
 
 Scope = Literal["workspace", "agent", "model", "workflow", "run", "step"]
 Period = Literal["total", "month", "day"]
 Caps: TypeAlias = list[CapView]
 
 
-class Budgets(Resource[L]):
+class Budgets(BudgetRequests[L]):
     """`client.budgets`. Money is in micro-dollars."""
 
     @listed
@@ -51,31 +52,21 @@ class Budgets(Resource[L]):
         query = {"scope": scope, "name": name, "period": period, "reason": reason}
         return change("DELETE", "/budgets", Caps, query=query)
 
-    @requested
-    def costs(self) -> Call[Costs]:
-        """Return what was spent today and this month, the pace, breakdowns and a forecast."""
-        return get("/costs", Costs)
 
-
-class Operations(Resource[L]):
+class Operations(OperationRequests[L]):
     """`client.operation`: how far all work may go."""
 
     @requested
-    def get(self) -> Call[Operation]:
-        """Return the stage of the workspace, since when and why, and the limits that hold."""
-        return get("/operation", Operation)
-
-    @requested
-    def stop(self, reason: str) -> Call[Operation]:
+    def stop(self, reason: str) -> Call[OperationView]:
         """End every attempt at work, and prevent all starts before work is resumed."""
-        return post("/operation/stop", Operation, {"reason": reason})
+        return post("/operation/stop", OperationView, {"reason": reason})
 
     @requested
     def start(
         self, stage: Literal["paused", "drain", "all"] = "all", reason: str = ""
-    ) -> Call[Operation]:
+    ) -> Call[OperationView]:
         """Go on: `paused` plans, `drain` ends what has begun, `all` works."""
-        return post("/operation/start", Operation, {"stage": stage, "reason": reason})
+        return post("/operation/start", OperationView, {"stage": stage, "reason": reason})
 
     @requested
     def limit(
@@ -86,20 +77,15 @@ class Operations(Resource[L]):
         reason: str,
         name: str = "",
         seconds: float = 60.0,
-    ) -> Call[Operation]:
+    ) -> Call[OperationView]:
         """Bound how often attempts of an agent, runs of a person, or attempts at all start."""
         body = {"kind": kind, "name": name, "starts": starts, "seconds": seconds, "reason": reason}
-        return change("PUT", "/limits", Operation, body)
+        return change("PUT", "/limits", OperationView, body)
 
     @requested
     def unlimit(
         self, kind: Literal["agent", "actor", "workspace"], *, name: str = "", reason: str = ""
-    ) -> Call[Operation]:
+    ) -> Call[OperationView]:
         """Take a bound away."""
         query = {"kind": kind, "name": name, "reason": reason}
-        return change("DELETE", "/limits", Operation, query=query)
-
-    @requested
-    def health(self) -> Call[Health]:
-        """Return how agents, tasks and schedules stand, and what is unusual."""
-        return get("/health", Health)
+        return change("DELETE", "/limits", OperationView, query=query)

@@ -40,26 +40,6 @@ class Head(msgspec.Struct, frozen=True):
     hash: str  # SHA-256, hexadecimal
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """At most `starts` in any `seconds`."""
-
-    kind: str  # agent, actor or workspace
-    name: str
-    starts: int
-    seconds: float
-
-
-class Operation(msgspec.Struct, frozen=True):
-    """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
-
-    stage: str
-    since: float  # seconds since the epoch; 0 where it was never set
-    reason: str
-    may_begin: bool
-    may_dispatch: bool
-    limits: list[Limit]
-
-
 class TraceChanged(msgspec.Struct, frozen=True):
     """What has come of a waiver, or of naming who sees to a risk."""
 

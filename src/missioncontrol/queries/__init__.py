@@ -35,6 +35,8 @@ NOUNS = (
     "price",
     "gateway_key",
     "workflow",
+    "budget",
+    "operation",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from missioncontrol.application.budgets import CapChange
 from missioncontrol.application.queries import costs as queries
-from missioncontrol.application.queries.costs import CapView, Costs
+from missioncontrol.application.queries.costs import CapView
 from missioncontrol.domain.budget.scopes import RUNS, Kind, Period, Scope
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
@@ -24,6 +24,7 @@ from missioncontrol.surfaces.conditional import (
     tag_of,
     tagged,
 )
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of, place_of
 
 PLACES_MAX = 1_000_000_000
@@ -172,14 +173,4 @@ async def change_cap(
     return await standing(console, change.scope)
 
 
-@get("/costs", summary="What was spent", **needs("read"))
-async def get_costs(console: NamedDependency[Console]) -> Costs:
-    """Return what was spent today and this month, the burn rate, breakdowns, and a forecast.
-
-    The forecast is what is spent and what the pace of the last seven days adds by the end of the
-    day or month.
-    """
-    return await queries.costs(console.present, console.instruments, console.instruments.now)
-
-
-HANDLERS: list[Any] = [list_budgets, get_budget, set_budget, remove_budget, get_costs]
+HANDLERS: list[Any] = [list_budgets, get_budget, set_budget, remove_budget, *handlers_of("budget")]

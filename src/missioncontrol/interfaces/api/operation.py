@@ -3,54 +3,26 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
+from litestar import Request, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from missioncontrol.application.asks import ChangeLimit, StartAll, StopAll
-from missioncontrol.application.queries.measures import Health, health, operation_of
 from missioncontrol.application.read_model import Present
-from missioncontrol.domain.operation import Operation, Stage
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
-from missioncontrol.surfaces.conditional import (
-    CHANGED,
-    KNOWN,
-    IfMatch,
-    refuse_stale,
-    tag_of,
-    tagged,
-)
+from missioncontrol.queries.operation import Limited, OperationView, operation
+from missioncontrol.surfaces.conditional import CHANGED, IfMatch, refuse_stale, tag_of
+from missioncontrol.surfaces.http import handlers_of
 
 AnyRequest = Request[Principal, Any, Any]
-Limited = Literal["agent", "actor", "workspace"]
 Why = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 Kind = Annotated[Limited, QueryParameter(description="What is limited.")]
 Named = Annotated[
     str, QueryParameter(max_length=300, description="The agent or person; none of the workspace.")
 ]
 Because = Annotated[str, QueryParameter(max_length=2_000, description="Why, for the record.")]
-
-
-class LimitView(msgspec.Struct, frozen=True):
-    """At most `starts` in any `seconds`."""
-
-    kind: Limited
-    name: str
-    starts: int
-    seconds: float
-
-
-class OperationView(msgspec.Struct, frozen=True):
-    """How far work may go: nothing (`stopped`), nothing new (`paused`), no new runs (`drain`)."""
-
-    stage: Stage
-    since: float  # seconds since the epoch; 0 where the stage was never changed
-    reason: str
-    may_begin: bool  # a new run may come into being
-    may_dispatch: bool  # a step of a run may start
-    limits: list[LimitView]
 
 
 class Stopped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,34 +48,9 @@ class NewLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: Annotated[float, msgspec.Meta(ge=1, le=31 * 86_400)] = 60.0
 
 
-def view_of(found: Operation) -> OperationView:
-    """Return how far work may go as programs and pages see it."""
-    limits = [
-        LimitView(kind, name, limit.starts, limit.seconds)  # type: ignore[arg-type]
-        for (kind, name), limit in sorted(found.limits.items())
-    ]
-    return OperationView(
-        found.stage, found.since, found.reason, found.may_begin, found.may_dispatch, limits
-    )
-
-
-async def operation_now(present: Present) -> OperationView:
-    """Return how far work may go now."""
-    return view_of(await operation_of(present))
-
-
-@get("/operation", summary="How far work may go", responses=KNOWN, **needs("read"))
-async def get_operation(
-    request: AnyRequest, present: NamedDependency[Present]
-) -> Response[OperationView]:
-    """Return the stage of the workspace, since when and why, and the limits that hold."""
-    found = await operation_now(present)
-    return tagged(request, found, tag_of(found))
-
-
 async def _refuse_stale(present: Present, if_match: str) -> None:
     if if_match:
-        refuse_stale(if_match, tag_of(await operation_now(present)), "The workspace")
+        refuse_stale(if_match, tag_of(await operation(present)), "The workspace")
 
 
 @post("/operation/stop", status_code=200, summary="Emergency stop", **needs("stop"))
@@ -112,7 +59,7 @@ async def stop(
 ) -> OperationView:
     """End every attempt at work, and start nothing before a person resumes work."""
     await console.ask(request, StopAll(data.reason))
-    return await operation_now(console.present)
+    return await operation(console.present)
 
 
 @post("/operation/start", status_code=200, summary="Go on", responses=CHANGED, **needs("govern"))
@@ -125,7 +72,7 @@ async def start(
     """Go on as far as a stage allows: `paused` plans, `drain` ends what has begun, `all` works."""
     await _refuse_stale(console.present, if_match)
     await console.ask(request, StartAll(data.stage, data.reason))
-    return await operation_now(console.present)
+    return await operation(console.present)
 
 
 @put("/limits", summary="Set a rate limit", responses=CHANGED, **needs("govern"))
@@ -139,7 +86,7 @@ async def set_limit(
     await _refuse_stale(console.present, if_match)
     ask = ChangeLimit(data.kind, data.name, data.reason, data.starts, data.seconds)
     await console.ask(request, ask)
-    return await operation_now(console.present)
+    return await operation(console.present)
 
 
 @delete("/limits", status_code=200, summary="Remove a rate limit", **needs("govern"))
@@ -152,20 +99,7 @@ async def remove_limit(
 ) -> OperationView:
     """Take a bound away."""
     await console.ask(request, ChangeLimit(kind, name, reason))
-    return await operation_now(console.present)
+    return await operation(console.present)
 
 
-@get("/health", summary="How the whole stands", **needs("read"))
-async def get_health(console: NamedDependency[Console]) -> Health:
-    """Return agents, tasks, the burn rate over time, how schedules did, and what is unusual."""
-    return await health(console.present, console.instruments, console.instruments.now)
-
-
-HANDLERS: list[Any] = [
-    get_operation,
-    stop,
-    start,
-    set_limit,
-    remove_limit,
-    get_health,
-]
+HANDLERS: list[Any] = [*handlers_of("operation"), stop, start, set_limit, remove_limit]

@@ -18,7 +18,6 @@ from missioncontrol.domain.errors import MissionControlError, Rejected
 from missioncontrol.domain.lifecycle.agent_count import AgentCount
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.elevations import of_agent
-from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web import formats
@@ -28,6 +27,7 @@ from missioncontrol.operations import of_noun
 from missioncontrol.operations.agent import ADD
 from missioncontrol.operations.agent import RUN as RUN_AGENT
 from missioncontrol.queries.agent import GET
+from missioncontrol.queries.operation import operation as operation_query
 
 AnyRequest = Request[Principal, Any, Any]
 Form = URLEncodedBody[dict[str, str]]
@@ -64,7 +64,7 @@ async def list_page(
     values |= {
         "verdict": verdict(found),
         "health": await health(console.present, console.instruments, now),
-        "operation": await operation_now(console.present),
+        "operation": await operation_query(console.present),
         "sessions": await listed(request, console),
     }
     if is_part(request):

@@ -20,12 +20,12 @@ from missioncontrol.domain.operation import Stage
 from missioncontrol.domain.price_list import rate_in
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.budgets import cap_tag, standing
-from missioncontrol.interfaces.api.operation import operation_now
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import moved, page, prepare, stage_line
 from missioncontrol.interfaces.web.seen import FIELD, refuse_overtaken
 from missioncontrol.operations.price import SET as SET_PRICE
+from missioncontrol.queries.operation import operation as operation_query
 from missioncontrol.surfaces.conditional import tag_of
 
 AnyRequest = Request[Principal, Any, Any]
@@ -242,7 +242,7 @@ async def limits_page(request: AnyRequest, console: NamedDependency[Console]) ->
         "settings/limits.html",
         title="Rate limits",
         area="settings",
-        operation=await operation_now(console.present),
+        operation=await operation_query(console.present),
     )
 
 
