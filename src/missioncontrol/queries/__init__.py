@@ -23,6 +23,7 @@ NOUNS = (
     "review",
     "agent_session",
     "product",
+    "alert",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Request, Response, get
+from litestar.constants import RESERVED_KWARGS
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.handlers import route
@@ -69,7 +70,13 @@ def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, An
     for name in declared.in_path:
         if isinstance(given[name], str):  # Litestar leaves a slash before the rest of a path.
             given[name] = given[name].removeprefix("/")
-    return declared.named.join(ids) if declared.named else "", _without_none(given)
+    plain = {name.removesuffix("_"): value for name, value in given.items()}
+    return declared.named.join(ids) if declared.named else "", _without_none(plain)
+
+
+def _argument(name: str) -> str:
+    """Return the name of an argument, which Litestar must not take for one of its own."""
+    return f"{name}_" if name in RESERVED_KWARGS else name
 
 
 def _query(query: Query) -> Any:
@@ -112,22 +119,24 @@ def _in_address(declared: Declared) -> dict[str, tuple[Any, Any]]:
         if each.name in declared.in_path:
             found[each.name] = (_of(FromPath, each.kind), NEEDED)
         elif not isinstance(declared, Operation) or declared.takes_in_query(each.name):
-            found[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
+            default = NEEDED if each.is_required else each.default
+            found[_argument(each.name)] = (_parameter(each), default)
     return found
 
 
 def _parameter(field: Field) -> Any:
     """Return the annotation of a query parameter, with the bounds of the field."""
-    if not field.description:
+    if not field.description and field.name not in RESERVED_KWARGS:
         return _of(FromQuery, field.annotation)
     bounds = field.bounds
     kind = field.kind | None if field.is_optional else field.kind
     parameter = QueryParameter(
+        name=field.name,
         max_length=bounds.max_length,
         min_length=bounds.min_length,
         ge=bounds.ge,
         le=bounds.le,
-        description=field.description,
+        description=field.description or None,
     )
     return Annotated[kind, parameter]
 
