@@ -243,7 +243,12 @@ async def reviewed(ann: Person, session: Activity, tool: Tool, server: ModelServ
     """Have an agent continue a session as the work of a task, until its merge waits."""
     environment = {**ann.environment, "KEY": "key"}
     settings = {"program": str(tool.program), "base_url": server.origin, "key_variable": "KEY"}
-    declared = Declaration("coder", "claude", settings, model=tool.model, environment=("KEY",))
+    declared = {
+        "kind": "claude",
+        "settings": settings,
+        "model": tool.model,
+        "environment": ["KEY"],
+    }
     async with console_house(ann.home.parent / "engine", environment) as house:
         held = house.held
         repository = "repository-0123456789abcd"

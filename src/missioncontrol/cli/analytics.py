@@ -15,7 +15,7 @@ from missioncontrol.analytics.questions import AnyQuestion
 from missioncontrol.analytics.scope import NO_BEHAVIORAL_CHANGES
 from missioncontrol.analytics.tables import Changes, csv_of, people, table
 from missioncontrol.application.analytics.membership import is_behavioral
-from missioncontrol.cli.analytics_alerts import acknowledge, alerts, resolve
+from missioncontrol.cli.analytics_alerts import acknowledge, resolve
 from missioncontrol.cli.analytics_digest import digest, in_words
 from missioncontrol.cli.analytics_formatters import (
     answer_lines,
@@ -315,7 +315,6 @@ VERBS: dict[str, Verb] = {
     "anomalies": _anomalies,
     "summary": _summary,
     "digest": digest,
-    "alerts": alerts,
     "acknowledge": acknowledge,
     "resolve": resolve,
     "definitions": _definitions,

@@ -21,7 +21,7 @@ def _add_all(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumbe
     _add_products(kinds, home, whole_number)
     _add_sources(kinds, home)
     _add_questions(kinds, home, whole_number)
-    _add_alerts(kinds, home)
+    _add_alerts(kinds, home, whole_number)
     _add_digest(kinds, home, whole_number)
     _add_cohorts(kinds, home)
     _add_people(kinds, home)
@@ -228,19 +228,19 @@ def _add_cohorts(kinds: Any, home: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_alerts(kinds: Any, home: argparse.ArgumentParser) -> None:
-    listed = kinds.add_parser("alerts", parents=[home], help="what changed and is not resolved")
+def _add_alerts(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:
+    from missioncontrol.surfaces.cli import add_verbs
+
+    add_verbs(kinds, home, "alert", whole_number)
     acknowledged = kinds.add_parser(
         "acknowledge", parents=[home], help="say that you see to an alert"
     )
     resolved = kinds.add_parser("resolve", parents=[home], help="mark an alert as resolved")
-    for verb in (listed, acknowledged, resolved):
-        verb.add_argument("product", metavar="PRODUCT")
-        _add_json(verb)
-    listed.add_argument("--all", action="store_true", help="with those that are resolved")
     for verb in (acknowledged, resolved):
+        verb.add_argument("product", metavar="PRODUCT")
         verb.add_argument("alert", metavar="ALERT")
         verb.add_argument("--note", metavar="TEXT", default="")
+        _add_json(verb)
 
 
 def _add_digest(kinds: Any, home: argparse.ArgumentParser, whole_number: WholeNumber) -> None:

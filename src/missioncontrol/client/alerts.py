@@ -1,12 +1,11 @@
 """What stands out in the use of products: alerts from open to resolved."""
 
-from typing import Literal
-
 import msgspec
 
-from missioncontrol.client.calls import Call, Pages, get, pages, path_of, post
-from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.domain.alert import Alert, State
+from missioncontrol.client.calls import Call, path_of, post
+from missioncontrol.client.made.alert import AlertRequests
+from missioncontrol.client.resource import L, requested
+from missioncontrol.domain.alert import Alert
 
 
 class StartedMission(msgspec.Struct, frozen=True):
@@ -16,22 +15,8 @@ class StartedMission(msgspec.Struct, frozen=True):
     run: str
 
 
-class Alerts(Resource[L]):
+class Alerts(AlertRequests[L]):
     """`client.alerts`."""
-
-    @listed
-    def list(self, product: str, *, state: State | Literal["unresolved", ""] = "") -> Pages[Alert]:
-        """Return the alerts of a product, the newest first."""
-        return pages(path_of("products", product, "alerts"), Alert, state=state)
-
-    @requested
-    def get(self, product: str, alert: str) -> Call[Alert]:
-        """Return an alert with its narrative; each number in it names its question.
-
-        Raises:
-            NotFound: `alert.unknown`.
-        """
-        return get(path_of("products", product, "alerts", alert), Alert)
 
     @requested
     def acknowledge(self, product: str, alert: str, note: str = "") -> Call[Alert]:

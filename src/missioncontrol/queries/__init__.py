@@ -37,6 +37,7 @@ NOUNS = (
     "workflow",
     "budget",
     "operation",
+    "alert",
 )
 """Nouns whose queries are declared. Their modules are imported on first use."""
 

@@ -1,31 +1,27 @@
 """The executive summary of a product, and its alerts from open to resolved."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from missioncontrol.analytics.questions import EVERYBODY, Range, Segment
 from missioncontrol.analytics.summary import Summary
 from missioncontrol.application.analytics.alerts import AlertAsked, AlertReader, goal_of
 from missioncontrol.application.analytics.digests import name_of, workflow_of
 from missioncontrol.application.asks import SaveWorkflow
-from missioncontrol.domain.alert import NOTE_MAX, Alert, State
+from missioncontrol.domain.alert import NOTE_MAX, Alert
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.api.analytics import Compared, SegmentText, Since, Until, segment_in
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.goals import MissionAsked, beginning
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.operations import run
-from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, page_of
+from missioncontrol.surfaces.http import handlers_of
 
 AnyRequest = Request[Principal, Any, Any]
-InState = Annotated[
-    State | Literal["unresolved", ""],
-    QueryParameter(name="state", description="Only those; empty: all."),
-]
 
 
 class AlertNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,33 +109,6 @@ async def begin_digest(
     return StartedDigest(known, answer.run)
 
 
-@get("/products/{product:str}/alerts", summary="List alerts", **needs("read"))
-async def list_alerts(
-    console: NamedDependency[Console],
-    product: FromPath[str],
-    of: InState = "",
-    cursor: Cursor = "",
-    limit: Limit = LIMIT,
-) -> Page[Alert]:
-    """Return the alerts of a product, the newest first."""
-    await console.analytics.products.find(product)
-    found = [
-        each
-        for each in await AlertReader(console.present.find).all(product)
-        if of in ("", each.state) or (of == "unresolved" and each.state != "resolved")
-    ]
-    ranked = sorted(found, key=lambda each: (-each.opened, each.id))
-    return page_of(ranked, cursor, limit, lambda each: (-each.opened, each.id), float, str)
-
-
-@get("/products/{product:str}/alerts/{alert:str}", summary="Get an alert", **needs("read"))
-async def get_alert(
-    console: NamedDependency[Console], product: FromPath[str], alert: FromPath[str]
-) -> Alert:
-    """Return an alert with its narrative; each number in it names its question."""
-    return await AlertReader(console.present.find).find(product, alert)
-
-
 @post(
     "/products/{product:str}/alerts/{alert:str}/acknowledge",
     status_code=200,
@@ -219,8 +188,7 @@ async def begin(
 HANDLERS: list[Any] = [
     get_summary,
     write_summary,
-    list_alerts,
-    get_alert,
+    *handlers_of("alert"),
     acknowledge_alert,
     resolve_alert,
     begin_alert_mission,
