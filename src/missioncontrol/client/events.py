@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from missioncontrol.application.cloud_event import CloudEvent
-from missioncontrol.application.queries.events import EventDetail, EventItem
+from missioncontrol.application.queries.events import EventItem
 from missioncontrol.client.calls import (
     Call,
     Item,
@@ -17,11 +17,11 @@ from missioncontrol.client.calls import (
     get,
     is_passing,
     pages,
-    path_of,
     persisted,
     without_empty,
 )
-from missioncontrol.client.resource import L, Resource, listed, requested, streamed
+from missioncontrol.client.made.event import EventRequests
+from missioncontrol.client.resource import L, listed, requested, streamed
 from missioncontrol.client.shapes import Head
 from missioncontrol.domain.errors import MissionControlError, Unavailable
 
@@ -35,7 +35,7 @@ WAIT_SECONDS_MAX = 5.0
 BUFFER_BYTES_MAX = 16 * 1024 * 1024
 
 
-class Events(Resource[L]):
+class Events(EventRequests[L]):
     """`client.events`."""
 
     @requested
@@ -72,15 +72,6 @@ class Events(Resource[L]):
             since=since,
             until=until,
         )
-
-    @requested
-    def get(self, position: int) -> Call[EventDetail]:
-        """Return all that the log holds of one event.
-
-        Raises:
-            NotFound: `event.unknown`.
-        """
-        return get(path_of("events", position), EventDetail)
 
     @streamed
     def stream(

@@ -23,7 +23,8 @@ from missioncontrol.client.calls import (
 )
 from missioncontrol.client.download import saved
 from missioncontrol.client.made.audit import AuditRequests
-from missioncontrol.client.resource import L, Resource, carried_out, listed, requested, streamed
+from missioncontrol.client.made.log import LogRequests
+from missioncontrol.client.resource import L, carried_out, listed, streamed
 from missioncontrol.ports.search_index import RunHits
 
 LOOK_SECONDS = 0.3
@@ -31,40 +32,8 @@ LINES = 200
 SILENT_SECONDS = 60.0
 
 
-class Logs(Resource[L]):
+class Logs(LogRequests[L]):
     """`client.logs`."""
-
-    @requested
-    def window(
-        self,
-        *,
-        run: str = "",
-        step: str = "",
-        agent: str = "",
-        level: str = "",
-        text: str = "",
-        before: int = 0,
-        after: int = 0,
-        oldest: bool = False,
-        limit: int = 200,
-    ) -> Call[LogWindow]:
-        """Return lines, oldest first: the newest that fit, or with `oldest` the oldest.
-
-        `before` and `after` are numbers of lines; 0 is no bound.
-        """
-        return get(
-            "/logs",
-            LogWindow,
-            run=run,
-            step=step,
-            agent=agent,
-            level=level,
-            text=text,
-            before=before,
-            after=after,
-            oldest=oldest,
-            limit=limit,
-        )
 
     @streamed
     def list(

@@ -12,6 +12,8 @@ NOUNS = (
     "artifact",
     "trace",
     "audit",
+    "event",
+    "log",
     "webhook",
     "user",
     "token",

@@ -11,10 +11,11 @@ from missioncontrol.application.log_verification import Verification
 from missioncontrol.application.queries import audit
 from missioncontrol.application.read_model import Present
 from missioncontrol.domain.principal import Principal
-from missioncontrol.interfaces.api.events import POSITION_MAX, RECORD, RecordAsked, position_in
+from missioncontrol.interfaces.api.events import RECORD, RecordAsked, position_in
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.search_index import RunHits
+from missioncontrol.queries.event import POSITION_MAX
 from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import LIMIT, Cursor, Limit, Page, cursor_of
 

@@ -5,22 +5,23 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from missioncontrol.application.feed_listener import Place, place_in
 from missioncontrol.application.queries import events
-from missioncontrol.application.queries.events import EventDetail, EventItem
-from missioncontrol.application.read_model import Present
+from missioncontrol.application.queries.events import EventItem
 from missioncontrol.application.redaction import not_guessed
 from missioncontrol.application.search_query import TEXT_MAX, TIMES, actor_of, parse_query
 from missioncontrol.application.topics import FEED, EventFilter, Wanted
-from missioncontrol.domain.errors import NotFound, Rejected
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.principal import Principal
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.live import After, Text, stream_of
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.ports.search_index import Query
+from missioncontrol.queries.event import POSITION_MAX
+from missioncontrol.surfaces.http import handlers_of
 from missioncontrol.surfaces.paging import (
     LIMIT,
     Cursor,
@@ -29,8 +30,6 @@ from missioncontrol.surfaces.paging import (
     cursor_of,
     place_of,
 )
-
-POSITION_MAX = 2**53
 
 Words = Annotated[
     str,
@@ -168,21 +167,6 @@ def position_in(cursor: str) -> int | None:
     return int(place[0])
 
 
-@get("/events/{position:int}", summary="Get an event", **needs("read"))
-async def get_event(
-    present: NamedDependency[Present],
-    principal: NamedDependency[Principal],
-    position: FromPath[int],
-) -> EventDetail:
-    """Return all that the log holds of one event: its exact data, its hash, what led to it.
-
-    Who may not audit reads `(for auditors)` in place of addresses of people and webhooks.
-    """
-    if not 1 <= position <= POSITION_MAX:
-        raise NotFound("event.unknown", f"The log has no event {position}.")
-    return await events.event_detail(present, position, exact=principal.may("audit"))
-
-
 @get("/events/stream", summary="Follow the events", **needs("read"))
 async def follow_events(
     request: Request[Principal, Any, Any],
@@ -219,4 +203,4 @@ def _place(last: str | None, after: int | None) -> Place | None:
     return found
 
 
-HANDLERS: list[Any] = [list_events, follow_events, get_event]
+HANDLERS: list[Any] = [list_events, follow_events, *handlers_of("event")]

@@ -15,12 +15,13 @@ from missioncontrol.application.search_query import actor_of
 from missioncontrol.domain.errors import Rejected, Unavailable
 from missioncontrol.domain.principal import Principal
 from missioncontrol.domain.register import NAMES
-from missioncontrol.interfaces.api.events import EVENTS, POSITION_MAX, EventsAsked
+from missioncontrol.interfaces.api.events import EVENTS, EventsAsked
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.formats import event_name
 from missioncontrol.interfaces.web.rendering import fragment, is_part, moved, page
 from missioncontrol.interfaces.web.values import json_rows
+from missioncontrol.queries.event import POSITION_MAX
 
 AnyRequest = Request[Principal, Any, Any]
 

@@ -17,11 +17,11 @@ from missioncontrol.interfaces.api.logs import (
     Step,
     Time,
     Words,
-    parse_line_query,
 )
 from missioncontrol.interfaces.console import Console
 from missioncontrol.interfaces.sign_in.guard import needs
 from missioncontrol.interfaces.web.rendering import page
+from missioncontrol.queries.log import parse_line_query
 
 AnyRequest = Request[Principal, Any, Any]
 
