@@ -582,7 +582,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         values = {name: getattr(found, name) for name in found.__struct_fields__}
         kinds = {each.name: each.type for each in msgspec.structs.fields(self.command)}
         for name in self.narrow:  # An amount that callers write as text is a number here.
-            values[name] = msgspec.convert(values[name], kinds[name])
+            values[name] = msgspec.convert(msgspec.to_builtins(values[name]), kinds[name])
         needed = self.at_least_one
         if needed is not None and not any(values[name] for name in needed.fields):
             hint = f"Give {' or '.join(needed.fields)}."

@@ -138,7 +138,7 @@ def test_it_is_done_once_under_its_key_and_stands_in_the_audit(
 )
 def test_it_is_refused_without_its_permission(world: World, operation: AnyOperation) -> None:
     async def check(client: httpx.AsyncClient) -> None:
-        async with world.house.client("admin", name="root") as admin:
+        async with world.house.client("admin", name=os_user()) as admin:
             id_, given = await prepared(admin, operation)
         await world.house.know(principal("auditor"))
         before = await length(world)
@@ -163,9 +163,9 @@ def test_it_is_refused_to_agents_unless_it_says_otherwise(
 ) -> None:
     async def check(client: httpx.AsyncClient) -> None:
         del client
-        async with world.house.client("admin", name="root") as owner:
+        async with world.house.client("admin", name=os_user()) as owner:
             arguments = operation.arguments(*await prepared(owner, operation))
-        by_agent = {**arguments, "on_behalf": "user:root"}
+        by_agent = {**arguments, "on_behalf": f"user:{os_user()}"}
         executor = world.house.held.executor
         if operation.by_agents:
             await executor.perform(operation.name, by_agent, "agent:coder")
@@ -224,7 +224,7 @@ def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None
         text = f"DecisionAsked\nPOST /api/v1/decisions/{id_}/accept?\n" + json.dumps(
             given, separators=(",", ":")
         )
-        request = hashlib.sha256(f"user:alice\n{key}".encode()).hexdigest()[:32]
+        request = hashlib.sha256(f"user:{os_user()}\n{key}".encode()).hexdigest()[:32]
         asking = Asking(
             request,
             ("operate",),
@@ -239,7 +239,7 @@ def test_a_request_of_an_earlier_release_is_not_done_again(world: World) -> None
             return {"id": id_, "status": "as it was"}
 
         office = world.house.held.command_bus
-        await office.requests.do("DecisionAsked", asking, "user:alice", answered)
+        await office.requests.do("DecisionAsked", asking, f"user:{os_user()}", answered)
         before = await length(world)
         again = await sent(client, operation, id_, given, idempotency_key=key)
         assert again.json() == {"id": id_, "status": "as it was"}
