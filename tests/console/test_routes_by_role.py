@@ -126,6 +126,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
             f"GET /api/v1/{root}"
             for root in (
                 "agents*",
+                "gateway-keys",
+                "gateway-keys/*",
                 "agent-sessions*",
                 "analytics*",
                 "approvals*",
@@ -285,6 +287,8 @@ WHO_NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "govern": (
         "POST /runs/*/raise",
+        "POST /api/v1/gateway-keys",
+        "POST /api/v1/gateway-keys/*",
         "POST /api/v1/agents*",
         "PUT /api/v1/agents/*",
         "DELETE /api/v1/agents/*",
