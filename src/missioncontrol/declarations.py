@@ -9,7 +9,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Optional, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -39,18 +40,26 @@ BY_PEOPLE: frozenset[Surface] = EVERYWHERE - {"mcp"}
 SERVED: frozenset[Surface] = frozenset({"http", "client"})
 """The surfaces of what people reach through a server only."""
 
+PLACE = re.compile(r"{(\w+)(?::\w+)?}")
+"""A place in the path of a route: of the id of a thing, or of a field that callers say."""
+
+ROWS_MAX = 10_000
+"""Rows of a long list that are read at most where a caller says no limit."""
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The kind of thing that an operation changes or a query returns, and how it is named."""
 
     noun: str
-    path: str  # of all of them, below the root of the API: /decisions
+    path: str  # of all of them, below `within` or the root of the API: /decisions
     help: str  # what its id looks like
     field: str = "id"  # of commands that name one
     metavar: str = "ID"  # of the command line
     command: str = ""  # the path on the command line, where it is not the noun: document share
     is_single: bool = False  # there is one, and it has no id
+    within: Optional["Target"] = None  # what each is a part of: a source is one of a product
     parameter: str = ""  # what its place in a path is called, where that is not the noun
+    resource: str = ""  # the client's attribute, where that is not the end of the path
     # The id that a caller means, where that may be shortened.
     resolve: Callable[["Reader", str], Awaitable[str]] | None = None
     to_path: Callable[[str], str] = str  # an id as one segment of a path
@@ -62,9 +71,61 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.rpartition("/")[2].replace("-", "_")
 
     @property
+    def list_path(self) -> str:
+        """The path of all of them, with a name in braces for each thing that they are part of."""
+        return f"{self.within.item_path if self.within else ''}{self.path}"
+
+    @property
     def item_path(self) -> str:
-        """The path of one of them, with a name in braces where its id stands."""
-        return self.path if self.is_single else f"{self.path}/{{{self.placeholder}}}"
+        """The path of one of them, with a name in braces where an id stands."""
+        return self.list_path if self.is_single else f"{self.list_path}/{{{self.placeholder}}}"
+
+    @property
+    def named(self) -> Optional["Target"]:
+        """The innermost thing that is named where one of these is meant."""
+        return self.within if self.is_single else self
+
+    @property
+    def chain(self) -> tuple["Target", ...]:
+        """All things that are named where one of these is meant, the outermost first.
+
+        Their ids, joined by `/`, are the id of one of these: `shop/web` is a source of a product.
+        """
+        outer = self.within.chain if self.within else ()
+        return outer if self.is_single else (*outer, self)
+
+    def join(self, ids: Sequence[str]) -> str:
+        """Return the id of one of these, by the ids of its chain.
+
+        Raises:
+            Rejected: `<noun>.bad_input`, where that would name another thing.
+        """
+        for outer, id_ in zip(self.chain[:-1], ids, strict=False):
+            if "/" in id_:
+                raise Rejected(f"{self.noun}.bad_input", f"There is no {outer.noun} {id_[:80]!r}.")
+        return "/".join(ids)
+
+    def split(self, id_: str) -> dict[str, str]:
+        """Return the ids of the chain by the fields of commands that name them.
+
+        Raises:
+            Rejected: `<noun>.bad_input`, where one is missing.
+        """
+        ids = id_.split("/", len(self.chain) - 1)
+        if len(ids) != len(self.chain):
+            form = "/".join(each.metavar for each in self.chain)
+            raise Rejected(f"{self.noun}.bad_input", f"{id_[:80]!r} is not {form}.")
+        return {each.field: part for each, part in zip(self.chain, ids, strict=True)}
+
+    def address(self, route: str, id_: str) -> str:
+        """Return a route with the ids of the chain in place of the names in braces.
+
+        Raises:
+            Rejected: as `split`.
+        """
+        for each, part in zip(self.chain, self.split(id_).values(), strict=True):
+            route = route.replace(f"{{{each.placeholder}}}", quote(each.to_path(part), safe=":"))
+        return route
 
     @property
     def placeholder(self) -> str:
@@ -99,13 +160,15 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  # options by field, where they are called differently
     metavars: Mapping[str, str] = {}  # by field
     parse: Mapping[str, Callable[[str], Any]] = {}  # by field: the value that a text means
-    resolve: Mapping[str, str] = {}  # by field: of what kind the thing is that people name
+    # By field, also those of ids: of what kind the thing is that people name.
+    resolve: Mapping[str, str] = {}
     switches: Mapping[str, Switch] = {}  # by option
     build: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # the last resort
     fixed: Mapping[str, Any] = {}  # values of fields that it does not ask for
     defaults: Mapping[str, str] = {}  # by field: the text that holds where none is typed
     done: str | Callable[[Any], str] = "{id} is {status}."  # printed for an operation's answer
     empty: str = ""  # printed for a list without any rows
+    rows: int = 0  # so many of a list by default; `--limit` says another number
     # An answer, or a row, in so many columns.
     lines: Callable[[Any, int], Sequence[str]] | None = None
     json: Callable[[Any], Any] | None = None  # what of an answer, or a row, is printed as JSON
@@ -139,6 +202,9 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     surfaces: frozenset[Surface] = EVERYWHERE
     tool: bool = False  # an MCP tool of its own; each costs every client a part of its context
     operation_id: str = ""  # in the OpenAPI document, where it is not VERB_NOUN
+    # Below that of the target, with fields of what callers say in braces: `steps/{step:path}`. Of
+    # an operation by default its verb, or nothing where the method is not POST.
+    path: str = ""
     terminal: Terminal = Terminal()
 
     def __post_init__(self) -> None:
@@ -171,7 +237,11 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def resource(self) -> str:
         """The client's attribute that has its method."""
         about = self.of
-        return self.noun if about is None or about.is_single else about.plural
+        while about is not None and about.noun != self.noun and about.within is not None:
+            about = about.within  # A source is asked for as a part of its product.
+        if about is None:
+            return self.noun
+        return about.resource or (self.noun if about.is_single else about.plural)
 
     @property
     def of(self) -> Target | None:
@@ -194,6 +264,43 @@ class Declared(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         raise NotImplementedError
 
     @property
+    def pattern(self) -> str:
+        """The path of its route below the root of the API, with the kind of what is no segment."""
+        raise NotImplementedError
+
+    @property
+    def route(self) -> str:
+        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+        return PLACE.sub(r"{\1}", self.pattern)
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """The struct of what callers say besides the id of `named`."""
+        raise NotImplementedError
+
+    @property
+    def chain(self) -> tuple[Target, ...]:
+        """The things whose ids a caller gives, the outermost first."""
+        return self.named.chain if self.named is not None else ()
+
+    @cached_property
+    def in_path(self) -> tuple[str, ...]:
+        """The fields of `given` that stand in the path of its route, in their order."""
+        ids = {each.placeholder for each in self.chain}
+        return tuple(name for name in PLACE.findall(self.pattern) if name not in ids)
+
+    def address(self, id_: str, given: Mapping[str, Any]) -> str:
+        """Return the route with ids and fields in place of the names in braces.
+
+        Raises:
+            Rejected: as `Target.split`.
+        """
+        path = self.named.address(self.route, id_) if self.named is not None else self.route
+        for name in self.in_path:
+            path = path.replace(f"{{{name}}}", quote(str(given[name]), safe=""))
+        return path
+
+    @property
     def sentence(self) -> str:
         """The first sentence of the text."""
         return self.text.partition("\n")[0].partition(". ")[0].rstrip(".") + "."
@@ -206,21 +313,40 @@ class Query(Declared, frozen=True, kw_only=True):
     source: Callable[["Reader"], Any] = attrgetter("present")  # what `find` is given
 
 
+class NoFilters(msgspec.Struct, frozen=True):
+    """The filters of what is always asked for as a whole."""
+
+
+ALL = NoFilters()
+
+
 class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
     """Returns one thing. Its answer gives the ETag that `If-Match` of a change is compared with."""
 
     target: Target
-    find: Callable[[Any, str], Awaitable[R]]  # source, id
+    find: Callable[..., Awaitable[R]]  # source, id; and options, where there are any
     returns: type[R]
+    options: type[msgspec.Struct] = NoFilters  # what callers may say about the answer
 
-    def found(self, reader: "Reader", id_: str) -> Awaitable[R]:
-        """Return the thing as the caller of `reader` sees it."""
-        return self.find(self.source(reader), id_)
+    def found(self, reader: "Reader", id_: str, given: Mapping[str, Any] = {}) -> Awaitable[R]:
+        """Return the thing as the caller of `reader` sees it; `given` are options by field.
+
+        Raises:
+            Rejected: as `checked`.
+        """
+        options = checked(self.name, given, self.options)
+        more = () if self.options is NoFilters else (options,)
+        return self.find(self.source(reader), id_, *more)
+
+    @property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return self.options
 
     @property
     def named(self) -> Target | None:
         """See `Declared.named`."""
-        return None if self.target.is_single else self.target
+        return self.target.named
 
     @property
     def of(self) -> Target:
@@ -228,9 +354,9 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return self.target
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API."""
-        return self.target.item_path
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
+        return f"{self.target.item_path}/{self.path}".rstrip("/")
 
     @property
     def routine(self) -> str:
@@ -238,31 +364,78 @@ class ItemQuery(Query, Generic[R], frozen=True, kw_only=True):
         return self.operation_id or f"{self.verb}_{self.target.noun}"
 
 
-class NoFilters(msgspec.Struct, frozen=True):
-    """The filters of a list that is always asked for as a whole."""
+class Portion(msgspec.Struct, Generic[R], frozen=True):
+    """Rows of a list, and where the search for them stopped."""
 
-
-ALL = NoFilters()
+    rows: Sequence[R]
+    stopped: tuple[Any, ...] | None = None  # the place to go on from; None at the end of the list
 
 
 class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
-    """Returns the rows that fit a struct of filters, in pages."""
+    """Returns the rows that fit a struct of filters, in pages.
+
+    Where the rows are parts of another thing, fields of the filters are the ids of that thing.
+    """
 
     target: Target  # what the rows are
     filters: type[F]
-    find: Callable[[Any, F], Awaitable[Sequence[R]]]  # source, filters; in the order of `key`
+    # Source and filters; in the order of `key`. Not needed beside `find_after`.
+    find: Callable[[Any, F], Awaitable[Sequence[R]]] | None = None
     row: type[R]
     key: Callable[[R], tuple[Any, ...]]  # the place of a row; cursors are made of it
     kinds: tuple[type, ...]  # of the parts of `key`
-    # So many rows after a place, for a list that is too long to be read as a whole for each page.
-    find_after: Callable[[Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]]] | None = (
-        None
-    )
+    # So many rows after a place, for a list that is too long to be read as a whole for each page;
+    # a portion where the search for them has a bound.
+    find_after: (
+        Callable[
+            [Any, F, tuple[Any, ...] | None, int], Awaitable[Sequence[R]] | Awaitable[Portion[R]]
+        ]
+        | None
+    ) = None
     columns: tuple[Column, ...] = ()  # on the command line
 
-    def found(self, reader: "Reader", filters: F) -> Awaitable[Sequence[R]]:
-        """Return the rows as the caller of `reader` sees them."""
-        return self.find(self.source(reader), filters)
+    def found(self, reader: "Reader", filters: F, limit: int = ROWS_MAX) -> Awaitable[Sequence[R]]:
+        """Return the rows as the caller of `reader` sees them; at most `limit` of a long list."""
+        source = self.source(reader)
+        return self.find(source, filters) if self.find else self._first(source, filters, limit)
+
+    async def _first(self, source: Any, filters: F, limit: int) -> Sequence[R]:
+        return (await self._portion(source, filters, None, limit)).rows
+
+    def asked(self, id_: str, given: Mapping[str, Any]) -> F:
+        """Return the filters that a caller means; `id_` is that of `named`.
+
+        Raises:
+            Rejected: as `checked` and `Target.split`.
+        """
+        ids = self.named.split(id_) if self.named is not None else {}
+        return checked(self.name, {**given, **ids}, self.filters)
+
+    def portion(
+        self, reader: "Reader", filters: F, place: tuple[Any, ...] | None, limit: int
+    ) -> Awaitable[Portion[R]]:
+        """Return up to `limit` rows after a place, of a list that has `find_after`."""
+        return self._portion(self.source(reader), filters, place, limit)
+
+    async def _portion(
+        self, source: Any, filters: F, place: tuple[Any, ...] | None, limit: int
+    ) -> Portion[R]:
+        assert self.find_after is not None, self.name
+        found = await self.find_after(source, filters, place, limit + 1)
+        if isinstance(found, Portion) and len(found.rows) <= limit:
+            return found
+        rows = found.rows if isinstance(found, Portion) else found
+        return Portion(rows[:limit], self.key(rows[limit - 1]) if len(rows) > limit else None)
+
+    @cached_property
+    def given(self) -> type[msgspec.Struct]:
+        """See `Declared.given`."""
+        return _without_ids(self.filters, self.chain)
+
+    @property
+    def named(self) -> Target | None:
+        """See `Declared.named`: what the rows are parts of."""
+        return self.target.within
 
     @property
     def of(self) -> Target:
@@ -270,9 +443,9 @@ class ListQuery(Query, Generic[F, R], frozen=True, kw_only=True):
         return self.target
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API."""
-        return self.target.path
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
+        return f"{self.target.list_path}/{self.path}".rstrip("/")
 
     @property
     def routine(self) -> str:
@@ -295,8 +468,8 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     target: Target | None = None  # of what exists; its id is a field of the command
     creates: Target | None = None  # answered with 201 and its address
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"  # of the route
-    path: str = ""  # below that of the target; else the verb, or nothing where it is not POST
     in_address: bool = False  # fields stand in the query of the address, and no body is sent
+    in_query: tuple[str, ...] = ()  # fields that stand there, beside a body
     # For what only the console has, after the engine: console, command, answer, caller and key.
     finish: Callable[[Any, C, Any, str], Awaitable[R]] | None = None
     body: Body | None = None
@@ -308,15 +481,17 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse fields that the command does not have."""
         super().__post_init__()
-        named = {*self.fixed, *self.callers, *self.narrow}
-        named |= {self.target.field} if self.target else set()
+        named = {*self.fixed, *self.callers, *self.narrow, *self.in_query}
+        named |= {each.field for each in self.chain}
         if unknown := named - set(self.command.__struct_fields__):
             raise ValueError(f"{self.name}: {self.command.__name__} has no {sorted(unknown)}")
 
     @property
     def named(self) -> Target | None:
-        """See `Declared.named`."""
-        return self.target
+        """See `Declared.named`. Of what is created only that is named which it is part of."""
+        if self.target is not None:
+            return self.target.named
+        return self.creates.within if self.creates is not None else None
 
     @property
     def of(self) -> Target | None:
@@ -329,33 +504,59 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         return self.operation_id or f"{self.verb}_{self.of.noun if self.of else self.noun}"
 
     @property
-    def route(self) -> str:
-        """The path of its route below the root of the API: `/decisions/{decision}/accept`."""
+    def pattern(self) -> str:
+        """See `Declared.pattern`."""
         if self.target is not None:
             path = self.path or (self.verb if self.method == "POST" else "")
             return f"{self.target.item_path}/{path}".rstrip("/")
         if self.creates is not None:
-            return self.creates.path
+            return f"{self.creates.list_path}/{self.path}".rstrip("/")
         return f"/{self.path or self.verb}"
+
+    def made(self, target: str, answer: Any) -> str:
+        """Return the id of what is created, by the answer and the id of what it is part of."""
+        assert self.creates is not None
+        id_: str = getattr(answer, self.creates.field)
+        return f"{target}/{id_}" if self.creates.within else id_
 
     @cached_property
     def given(self) -> type[msgspec.Struct]:
-        """The struct of what callers say besides the target, with the bounds of the command."""
-        left_out = {*self.fixed, self.target.field if self.target else ""}
+        """See `Declared.given`; it has the bounds of the command."""
+        return self._struct_without(()) if self.is_sent_whole else self._struct_without((), "Given")
+
+    @cached_property
+    def sent(self) -> type[msgspec.Struct]:
+        """The struct of a body: those fields of `given` that don't stand in the address."""
+        if self.in_address or self.is_sent_whole:
+            return self.given
+        return self._struct_without((*self.in_path, *self.in_query))
+
+    @property
+    def is_sent_whole(self) -> bool:
+        """Whether no field stands in the address beside a body."""
+        return not self.in_path and not self.in_query
+
+    def takes_in_query(self, name: str) -> bool:
+        """Whether a field stands in the query of the address."""
+        return self.in_address or name in self.in_query
+
+    def _struct_without(self, others: Sequence[str], ending: str = "") -> type[msgspec.Struct]:
+        left_out = {*self.fixed, *others, *(each.field for each in self.chain)}
         fields = [
             each
             for each in msgspec.structs.fields(self.command)
             if each.name not in left_out and (not self.callers or each.name in self.callers)
         ]
+        body = self.body or Body(self.routine.title().replace("_", ""), self.text)
         return _struct(
-            self.body or Body(self.routine.title().replace("_", ""), self.text),
+            Body(f"{body.name}{ending}", body.text),
             tuple((each, self.narrow.get(each.name, each.type)) for each in fields),
         )
 
     @property
     def needs_body(self) -> bool:
         """Whether nothing at all can be asked for without saying something."""
-        required = any(each.required for each in msgspec.structs.fields(self.given))
+        required = any(each.required for each in msgspec.structs.fields(self.sent))
         return required or self.at_least_one is not None
 
     def build(self, target: str, given: Mapping[str, Any]) -> C:
@@ -373,8 +574,8 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         if needed is not None and not any(values[name] for name in needed.fields):
             hint = f"Give {' or '.join(needed.fields)}."
             raise Rejected(f"{self.noun}.bad_input", needed.reason, hint=hint)
-        if self.target is not None:
-            values[self.target.field] = target
+        if self.named is not None:
+            values |= self.named.split(target)
         return self.command(**values, **self.fixed)
 
     @property
@@ -392,7 +593,7 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""
         plain: dict[str, Any] = msgspec.to_builtins(given)
-        return {self.target.field: target, **plain} if self.target else plain
+        return {**self.named.split(target), **plain} if self.named else plain
 
     def understood(self, arguments: Mapping[str, Any]) -> C:
         """Return the command of a request that another process sent.
@@ -401,10 +602,22 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
             Rejected: as `build`.
         """
         given = dict(arguments)
-        target = given.pop(self.target.field, "") if self.target else ""
-        if not isinstance(target, str):
-            raise _malformed(self.name, f"Expected `str` - at `$.{self.of and self.of.field}`")
-        return self.build(target, given)
+        ids = [given.pop(each.field, "") for each in self.chain]
+        for each, id_ in zip(self.chain, ids, strict=True):
+            if not isinstance(id_, str):
+                raise _malformed(self.name, f"Expected `str` - at `$.{each.field}`")
+        return self.build(self.named.join(ids) if self.named else "", given)
+
+
+def _without_ids(kind: type[msgspec.Struct], chain: Sequence[Target]) -> type[msgspec.Struct]:
+    """Return a struct without the fields of ids."""
+    ids = {each.field for each in chain}
+    fields = msgspec.structs.fields(kind)
+    left = [each for each in fields if each.name not in ids]
+    if len(left) == len(fields):
+        return kind
+    body = Body(f"{kind.__name__}Given", kind.__doc__ or "")
+    return _struct(body, tuple((each, each.type) for each in left))
 
 
 def checked(name: str, given: Mapping[str, Any], kind: type[F]) -> F:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import inspect
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -12,13 +12,13 @@ import pytest
 from missioncontrol import operations, queries
 from missioncontrol.cli.arguments import parser
 from missioncontrol.client import Client
-from missioncontrol.declarations import Declared, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.documents.event_words import sentence
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.request import RequestTaken, verb_now
 from missioncontrol.interfaces.api.document import document
 from missioncontrol.mcp.catalogue import whole
-from missioncontrol.surfaces import cli, client, docs
+from missioncontrol.surfaces import cli, client, docs, remote
 from missioncontrol.surfaces.fields import fields_of, in_list
 from missioncontrol.surfaces.mcp import schema_of
 from tests.surfaces.examples import BEYOND, COMMANDS, EXAMPLES, INSIDE
@@ -35,14 +35,9 @@ def claiming(surface: str) -> pytest.MarkDecorator:
     return named([each for each in EVERY if surface in each.surfaces])
 
 
-def given_of(declared: Declared | None) -> list[str]:
+def given_of(declared: Declared) -> list[str]:
     """Return the names of what callers say besides the target."""
-    match declared:
-        case Operation():
-            return list(declared.given.__struct_fields__)
-        case ListQuery():
-            return list(declared.filters.__struct_fields__)
-    return []
+    return list(declared.given.__struct_fields__)
 
 
 def test_names_are_unique_and_found_by_themselves() -> None:
@@ -65,8 +60,10 @@ def test_a_route_says_what_is_declared(declared: Any) -> None:
     if isinstance(declared, Operation):
         assert ("if-match" in names) == (declared.unless_changed is not None)
         assert "idempotency-key" in names
-        assert ("requestBody" in route) == bool(given_of(declared) and not declared.in_address)
-    if not isinstance(declared, Operation) or declared.in_address:
+        in_body = set(() if declared.in_address else declared.sent.__struct_fields__)
+        assert ("requestBody" in route) == bool(in_body)
+        assert set(given_of(declared)) - in_body <= names
+    else:
         assert set(given_of(declared)) <= names
 
 
@@ -75,7 +72,7 @@ def test_the_client_has_a_method_with_what_callers_may_say(declared: Any) -> Non
     with Client("http://127.0.0.1:1", "token") as known:
         method = getattr(getattr(known, declared.resource), declared.verb)
     expected = {*given_of(declared)}
-    expected |= {declared.named.placeholder} if declared.named else set()
+    expected |= {each.placeholder for each in (declared.named.chain if declared.named else ())}
     if isinstance(declared, Operation):
         expected |= {"key", *(["if_match"] if declared.unless_changed else [])}
     assert set(inspect.signature(method).parameters) == expected
@@ -127,8 +124,7 @@ def test_a_tool_says_what_is_declared(declared: Any) -> None:
     assert tool.annotations.read_only_hint == isinstance(declared, Query)
     properties = tool.input_schema["properties"]
     assert set(given_of(declared)) <= set(properties)
-    kind = declared.given if isinstance(declared, Operation) else getattr(declared, "filters", None)
-    for field in fields_of(kind) if kind else ():
+    for field in fields_of(declared.given):
         for name, value in schema_of(field.annotation).items():
             assert properties[field.name][name] == value
 
@@ -153,7 +149,9 @@ def test_a_bound_is_the_same_before_anything_is_sent(declared: Any) -> None:
 def test_every_operation_of_a_surface_has_an_example() -> None:
     needed = {each.name for each in operations.every() if "http" in each.surfaces}
     assert needed == set(EXAMPLES)
-    assert set(BEYOND) == {each for each in needed if given_of(operations.find(each))}
+    assert set(BEYOND) == {
+        each.name for each in operations.every() if each.name in needed and given_of(each)
+    }
 
 
 def test_every_noun_has_its_commands_checked() -> None:
@@ -199,6 +197,34 @@ def test_an_operation_without_permission_cannot_be_made() -> None:
     del fields["permission"]
     with pytest.raises(TypeError, match="permission"):
         Operation(**fields)
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What is wanted of a thing."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+
+
+def test_a_query_for_one_thing_takes_options_within_their_bounds() -> None:
+    async def find(source: str, id_: str, options: Options) -> str:
+        return f"{source} {id_} {options.limit}"
+
+    whole_one = queries.find("decision.get")
+    assert isinstance(whole_one, ItemQuery)
+    query = msgspec.structs.replace(
+        whole_one, options=Options, find=find, source=lambda _: "decisions"
+    )
+    reader: Any = None
+    assert asyncio.run(query.found(reader, "D1")) == "decisions D1 50"  # type: ignore[arg-type]
+    assert asyncio.run(query.found(reader, "D1", {"limit": 5})) == "decisions D1 5"  # type: ignore[arg-type]
+    request = remote.of_item(query, "D1", {"limit": 5})
+    assert (request.path, request.query) == ("/decisions/D1", {"limit": 5})
+    for refused in (
+        lambda: query.found(reader, "D1", {"limit": 0}),
+        lambda: remote.of_item(query, "D1", {"limit": 201}),
+    ):
+        with pytest.raises(Rejected, match="The limit is"):
+            refused()
 
 
 def test_a_line_is_cut_before_it_is_coloured() -> None:

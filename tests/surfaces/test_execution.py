@@ -13,7 +13,7 @@ import pytest
 from missioncontrol import operations
 from missioncontrol.adapters.os_user import os_user
 from missioncontrol.application.requests import PREFIX
-from missioncontrol.declarations import Operation, Target
+from missioncontrol.declarations import Operation
 from missioncontrol.domain.errors import MissionControlError
 from missioncontrol.domain.principal import Asking
 from tests.console.houses import House, console_house, principal
@@ -66,14 +66,9 @@ async def prepared(
     return id_, {name: id_ if value == PREPARED else value for name, value in given.items()}
 
 
-def address(operation: AnyOperation, id_: str) -> str:
-    target = operation.target
-    route = operation.route
-    return f"/api/v1{placed(route, target, id_) if target else route}"
-
-
-def placed(route: str, target: Target, id_: str) -> str:
-    return route.replace(f"{{{target.placeholder}}}", target.to_path(id_))
+def address(operation: AnyOperation, id_: str, given: Mapping[str, Any] = {}) -> str:
+    places = {name: given.get(name, "x") for name in operation.in_path}
+    return f"/api/v1{operation.address(id_, places)}"
 
 
 async def sent(
@@ -84,8 +79,12 @@ async def sent(
     **headers: str,
 ) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    values: dict[str, Any] = {"params" if operation.in_address else "json": given}
-    return await client.request(operation.method, address(operation, id_), headers=named, **values)
+    left = {name: value for name, value in given.items() if name not in operation.in_path}
+    params = {name: value for name, value in left.items() if operation.takes_in_query(name)}
+    body = {name: value for name, value in left.items() if name not in params}
+    values: dict[str, Any] = {"params": params, **({} if operation.in_address else {"json": body})}
+    where = address(operation, id_, given)
+    return await client.request(operation.method, where, headers=named, **values)
 
 
 def answer_of(answer: httpx.Response, operation: AnyOperation) -> Any:
@@ -199,7 +198,7 @@ def test_it_is_stale_under_the_tag_of_an_older_state(world: World, operation: An
 
     async def check(client: httpx.AsyncClient) -> None:
         id_, given = await prepared(client, operation)
-        place = f"/api/v1{placed(seen.route, seen.target, id_)}"
+        place = f"/api/v1{seen.target.address(seen.route, id_)}"
         tag = (await client.get(place)).headers["etag"]
         stale = await sent(client, operation, id_, given, if_match='W/"older"')
         assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")

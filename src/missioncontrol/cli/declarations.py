@@ -15,7 +15,8 @@ import msgspec
 from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import colour, columns, note, print_json, print_text
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, checked
+from missioncontrol.declarations import ROWS_MAX, Declared, ItemQuery, ListQuery, Operation
+from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces import cli as surface
 from missioncontrol.surfaces import remote
@@ -36,9 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             case ListQuery() as query:
                 _print_list(arguments, desk, query)
             case ItemQuery() as query:
-                _print_item(
-                    arguments, item_of(desk, query, arguments.id if query.named else ""), query
-                )
+                _print_item(arguments, desk, query)
             case Operation() as operation:
                 _execute(arguments, desk, operation)
             case declared:
@@ -48,36 +47,47 @@ def run(arguments: argparse.Namespace) -> int:
         desk.close()
 
 
-def rows_of(desk: Desk, query: ListQuery[Any, R], given: Mapping[str, Any]) -> Sequence[R]:
-    """Return all rows of a list that fit.
+def rows_of(
+    desk: Desk,
+    query: ListQuery[Any, R],
+    given: Mapping[str, Any],
+    target: str = "",
+    *,
+    limit: int = ROWS_MAX,
+) -> Sequence[R]:
+    """Return the rows of a list that fit, at most `limit`.
+
+    `target` is the id of what the rows are parts of.
 
     Raises:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        filters = checked(query.name, given, query.filters)
-        return _read_here(desk, lambda reader: query.found(reader, filters))
-    request, kind = remote.of_list(query, given), Page[query.row]  # type: ignore[name-defined]
+        filters = query.asked(target, given)
+        return _read_here(desk, lambda reader: query.found(reader, filters, limit))[:limit]
+    request = remote.of_list(query, given, target)
+    kind = Page[query.row]  # type: ignore[name-defined]
     rows: list[R] = []
     cursor = ""
     while True:
-        page = desk.line.get(request.path, kind, **request.query, cursor=cursor, limit=LIMIT_MAX)
+        size = min(LIMIT_MAX, limit - len(rows))
+        page = desk.line.get(request.path, kind, **request.query, cursor=cursor, limit=size)
         rows += page.items
-        if not page.next:
+        if not page.next or len(rows) >= limit:
             return rows
         cursor = page.next
 
 
-def item_of(desk: Desk, query: ItemQuery[R], id_: str) -> R:
+def item_of(desk: Desk, query: ItemQuery[R], id_: str, given: Mapping[str, Any] = {}) -> R:
     """Return one thing.
 
     Raises:
         MissionControlError: as the query, or as the server.
     """
     if desk.line is None:
-        return _read_here(desk, lambda reader: query.found(reader, id_))
-    request = remote.of_item(query, id_)
-    return desk.line.get(request.path, request.kind)
+        return _read_here(desk, lambda reader: query.found(reader, id_, given))
+    request = remote.of_item(query, id_, given)
+    return desk.line.get(request.path, request.kind, **request.query)
 
 
 def found_here(desk: Desk, find: Callable[["Present"], Awaitable[R]]) -> R:
@@ -97,9 +107,16 @@ def _read_here(desk: Desk, find: Callable[["Reader"], Awaitable[R]]) -> R:
     return asyncio.run(found())
 
 
+def _target(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> str:
+    return surface.target_of(declared, arguments, lambda kind, text: resolved(desk, kind, text))
+
+
+def _given(arguments: argparse.Namespace, desk: Desk, declared: Declared) -> dict[str, Any]:
+    return surface.given_by(declared, arguments, lambda kind, text: resolved(desk, kind, text))
+
+
 def _execute(arguments: argparse.Namespace, desk: Desk, operation: Operation[Any, Any]) -> None:
-    target = arguments.id if operation.target is not None else ""
-    given = surface.given_by(operation, arguments, lambda kind, text: resolved(desk, kind, text))
+    target, given = _target(arguments, desk, operation), _given(arguments, desk, operation)
     answer = executed(desk, operation, target, given)
     if arguments.json:
         shown = operation.terminal.json(answer) if operation.terminal.json else answer
@@ -119,14 +136,14 @@ def executed(
     Raises:
         MissionControlError: as `Desk.execute`.
     """
-    named = operation.target.resolve if operation.target is not None else None
+    named = operation.named.resolve if operation.named is not None else None
     if named is not None and desk.line is None:
         target = _read_here(desk, lambda reader: named(reader, target))
     made = desk.execute(operation, target, given)
     if operation.shows is None or desk.line is not None:
         return made  # A server has looked it up.
-    created = operation.creates
-    return item_of(desk, operation.shows, getattr(made, created.field) if created else target)
+    id_ = operation.made(target, made) if operation.creates is not None else target
+    return item_of(desk, operation.shows, id_)
 
 
 def resolved(desk: Desk, kind: str, text: str) -> str:
@@ -143,8 +160,10 @@ def resolved(desk: Desk, kind: str, text: str) -> str:
 
 
 def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any, Any]) -> None:
-    given = surface.given_by(query, arguments, lambda kind, text: resolved(desk, kind, text))
-    found = rows_of(desk, query, given)
+    target, given = _target(arguments, desk, query), _given(arguments, desk, query)
+    limit = arguments.limit if query.terminal.rows else ROWS_MAX
+    _refuse_limit(query, limit)
+    found = rows_of(desk, query, given, target, limit=limit)
     if arguments.json:
         plain = query.terminal.json or msgspec.to_builtins
         print_json([plain(each) for each in found])
@@ -156,13 +175,32 @@ def _print_list(arguments: argparse.Namespace, desk: Desk, query: ListQuery[Any,
         else:
             print_text(surface.line_of(query, each, columns(), colour) + "\n")
     if not found:
-        everything = len(rows_of(desk, query, {})) if given else 0
-        there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
-        print_text(f"{there or query.terminal.empty}\n")
+        print_text(f"{_nothing(desk, query, given)}\n")
 
 
-def _print_item(arguments: argparse.Namespace, found: Any, query: ItemQuery[Any]) -> None:
-    terminal = query.terminal
+def _refuse_limit(query: ListQuery[Any, Any], limit: int) -> None:
+    """Refuse a number of rows that no command prints.
+
+    Raises:
+        Rejected: `list.bad_limit`.
+    """
+    if query.terminal.rows and not 1 <= limit <= surface.ROWS_LISTED_MAX:
+        reason = f"--limit is {limit}; it must be 1 to {surface.ROWS_LISTED_MAX}."
+        raise Rejected("list.bad_limit", reason)
+
+
+def _nothing(desk: Desk, query: ListQuery[Any, Any], given: Mapping[str, Any]) -> str:
+    """Return what is printed for a list without rows. A long list is not counted for it."""
+    if given and query.find is None:
+        return f"None of the {query.target.plural} fits. {query.terminal.empty}"
+    everything = len(rows_of(desk, query, {})) if given and query.named is None else 0
+    there = f"None of {everything:,} {query.target.plural} fits." if everything else ""
+    return there or query.terminal.empty
+
+
+def _print_item(arguments: argparse.Namespace, desk: Desk, query: ItemQuery[Any]) -> None:
+    given, terminal = _given(arguments, desk, query), query.terminal
+    found = item_of(desk, query, _target(arguments, desk, query), given)
     if arguments.json or terminal.lines is None:
         print_json(msgspec.to_builtins(terminal.json(found) if terminal.json else found))
         return

@@ -26,22 +26,26 @@ def operation(
     return Call(made.method, made.path, made.kind, made.query, made.body, headers)
 
 
-def item(name: str, target: str = "") -> Call[Any]:
-    """Return the call of a query for one thing."""
+def item(name: str, target: str = "", given: Mapping[str, Any] = {}) -> Call[Any]:
+    """Return the call of a query for one thing.
+
+    Raises:
+        Rejected: where a value is out of bounds.
+    """
     found = queries.find(name)
     assert isinstance(found, ItemQuery), name
-    made = remote.of_item(found, target)
-    return Call(made.method, made.path, made.kind)
+    made = remote.of_item(found, target, given)
+    return Call(made.method, made.path, made.kind, made.query)
 
 
-def pages(name: str, given: Mapping[str, Any]) -> Pages[Any]:
-    """Return the first call of a query for a list.
+def pages(name: str, given: Mapping[str, Any], target: str = "") -> Pages[Any]:
+    """Return the first call of a query for a list; `target` is what the rows are parts of.
 
     Raises:
         Rejected: where a filter is out of bounds.
     """
     found = queries.find(name)
     assert isinstance(found, ListQuery), name
-    made = remote.of_list(found, given)
+    made = remote.of_list(found, given, target)
     kind: Any = Page[found.row]  # type: ignore[name-defined]
     return Call(made.method, made.path, kind, made.query)

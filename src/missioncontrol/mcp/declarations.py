@@ -18,9 +18,10 @@ async def send(ctx: Ctx, wanted: Wanted) -> dict[str, Any]:
     """
     match wanted.declared:
         case ListQuery(name=name):
-            call: Any = at(requests.pages(name, wanted.given), wanted.cursor, wanted.limit)
+            pages = requests.pages(name, wanted.given, wanted.target)
+            call: Any = at(pages, wanted.cursor, wanted.limit)
         case ItemQuery(name=name):
-            call = requests.item(name, wanted.target)
+            call = requests.item(name, wanted.target, wanted.given)
         case declared:
             call = requests.operation(declared.name, wanted.target, wanted.given)
     async with client_of(ctx) as client:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import Column, Declared, ListQuery, Operation
+from missioncontrol.declarations import Column, Declared, ListQuery, Operation, Target
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.visible import visible
 from missioncontrol.surfaces.fields import Field, fields_of, in_list
@@ -22,6 +22,9 @@ CODES = {"ok": "32", "bad": "31", "ask": "33"}
 """The terminal's colour of each tone; any other is dimmed."""
 
 DIM = "2"
+
+ROWS_LISTED_MAX = 1_000
+"""Rows of a list that one command prints at most, where it has `--limit`."""
 
 Number = Callable[[str], int]
 Resolve = Callable[[str, str], str]
@@ -44,6 +47,27 @@ def declared_by(arguments: argparse.Namespace) -> Declared:
     found = operations.find(name) or queries.find(name)
     assert found is not None, name
     return found
+
+
+def target_of(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> str:
+    """Return the id of the thing that a command line names; "" where it names none.
+
+    Raises:
+        Rejected: `<noun>.bad_input`, where it is none.
+        MissionControlError: as `resolve`.
+    """
+    if declared.named is None:
+        return ""
+    ids = []
+    for each in declared.chain:
+        text = getattr(arguments, _id_argument(declared, each))
+        kind = declared.terminal.resolve.get(each.field)
+        ids.append(resolve(kind, text) if kind else text)
+    return declared.named.join(ids)
+
+
+def _id_argument(declared: Declared, target: Target) -> str:
+    return "id" if target is declared.named else target.placeholder
 
 
 def given_by(declared: Declared, arguments: argparse.Namespace, resolve: Resolve) -> dict[str, Any]:
@@ -121,14 +145,7 @@ def _options(declared: Declared) -> Iterator[tuple[Field, bool]]:
     """Yield the fields that a command takes, and whether each is one of the flattened struct."""
     terminal = declared.terminal
     hidden = {*terminal.fixed, *(each.field for each in terminal.switches.values())}
-    match declared:
-        case Operation():
-            kind: type[msgspec.Struct] = declared.given
-        case ListQuery():
-            kind = declared.filters
-        case _:
-            return
-    for field in fields_of(kind):
+    for field in fields_of(declared.given):
         if field.name == terminal.flatten:
             yield from ((each, True) for each in fields_of(field.kind))
         elif field.name not in hidden:
@@ -143,20 +160,24 @@ def _add(verbs: Any, shared: argparse.ArgumentParser, declared: Declared, number
         description=declared.text.replace("`", ""),
     )
     verb.set_defaults(**{DECLARED: declared.name})
-    target = declared.named
-    if target is not None:
-        verb.add_argument("id", metavar=target.metavar, help=target.help)
+    for each in declared.chain:
+        verb.add_argument(_id_argument(declared, each), metavar=each.metavar, help=each.help)
     for field, _ in _options(declared):
         _add_option(verb, declared, field, number)
     for name, switch in declared.terminal.switches.items():
         verb.add_argument(f"--{name}", action="store_true", help=switch.help)
+    if isinstance(declared, ListQuery) and declared.terminal.rows:
+        rows = declared.terminal.rows
+        text = f"how many at most, 1 to {ROWS_LISTED_MAX} (default: {rows})"
+        verb.add_argument("--limit", type=number, metavar="N", default=rows, help=text)
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> None:
     name = _name(declared, field)
-    if field.name in declared.terminal.positional:
-        verb.add_argument(name, metavar=_metavar(declared, field), help=field.help)
+    if _is_positional(declared, field):
+        count = None if field.is_required else "?"
+        verb.add_argument(name, metavar=_metavar(declared, field), nargs=count, help=field.help)
         return
     options: dict[str, Any] = {"help": f"{field.help}; repeatable" if field.is_list else field.help}
     if field.kind is bool:
@@ -177,13 +198,17 @@ def _add_option(verb: Any, declared: Declared, field: Field, number: Number) -> 
     verb.add_argument(f"--{name}", required=is_required, **options)
 
 
+def _is_positional(declared: Declared, field: Field) -> bool:
+    return field.name in (*declared.in_path, *declared.terminal.positional)
+
+
 def _name(declared: Declared, field: Field) -> str:
     return declared.terminal.names.get(field.name, field.name.replace("_", "-"))
 
 
 def _metavar(declared: Declared, field: Field) -> str:
     named = declared.terminal.metavars.get(field.name)
-    if named is None and field.name in declared.terminal.positional:
+    if named is None and _is_positional(declared, field):
         named = field.name.upper()
     return named or {int: "N", float: "N"}.get(field.item, "TEXT")
 

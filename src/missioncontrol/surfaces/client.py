@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.surfaces.fields import Field, fields_of, plain
 
 FOLDER = Path(__file__).parents[1] / "client" / "made"
@@ -100,46 +100,49 @@ def _formatted(text: str) -> str:
 
 
 def _query(query: Query, imports: _Imports) -> list[str]:
+    fields = fields_of(query.given)
+    first = [each for each in fields if each.is_required or each.name in query.in_path]
+    places = ["self", *_places(query), *(_parameter(each, imports) for each in first)]
+    keywords = [_parameter(each, imports) for each in fields if each not in first]
+    parameters = [*places, *(["*", *keywords] if keywords else [])]
+    name, given, target = repr_of(query.name), _given(fields), _id(query)
     match query:
-        case ListQuery():
-            fields = fields_of(query.filters)
-            row = _struct(query.row, imports)
-            pages = imports.need("missioncontrol.client.calls", "Pages")
-            keywords = [_parameter(each, imports) for each in fields]
-            return _method(
-                query.verb,
-                "listed",
-                ["self", *(["*"] if keywords else []), *keywords],
-                f"{pages}[{row}]",
-                query.text,
-                f"requests.pages({repr_of(query.name)}, {_given(fields)})",
-                imports,
-            )
-        case ItemQuery():
-            named = [query.named.placeholder] if query.named else []
-            answer = _struct(query.returns, imports)
-            call = imports.need("missioncontrol.client.calls", "Call")
-            return _method(
-                query.verb,
-                "requested",
-                ["self", *(f"{each}: str" for each in named)],
-                f"{call}[{answer}]",
-                query.text,
-                f"requests.item({', '.join([repr_of(query.name), *named])})",
-                imports,
-            )
-    raise TypeError(f"{query.name} is neither a list nor an item")
+        case ListQuery(row=kind):
+            decorator, form = "listed", imports.need("missioncontrol.client.calls", "Pages")
+            values = [name, given, *([target] if query.named else [])]
+            call = "pages"
+        case ItemQuery(returns=kind):
+            decorator, form = "requested", imports.need("missioncontrol.client.calls", "Call")
+            values = [name, *([target] if query.named or fields else [])]
+            values += [given] if fields else []
+            call = "item"
+        case _:
+            raise TypeError(f"{query.name} is neither a list nor an item")
+    returns = f"{form}[{_named(kind, imports)}]"
+    call = f"requests.{call}({', '.join(values)})"
+    return _method(query.verb, decorator, parameters, returns, query.text, call, imports)
+
+
+def _places(declared: Declared) -> list[str]:
+    """Return the parameters that are ids."""
+    return [f"{each.placeholder}: str" for each in declared.chain]
+
+
+def _id(declared: Declared) -> str:
+    """Return how the id of what is named is written, by the parameters that name it."""
+    places = [each.placeholder for each in declared.chain]
+    if len(places) < 2:
+        return "".join(places) or '""'
+    return f'f"{"/".join(f"{{{each}}}" for each in places)}"'
 
 
 def _operation(operation: Operation[Any, Any], imports: _Imports) -> list[str]:
     fields = fields_of(operation.given)
     first = [each for each in fields if each.is_required or each.name == "reason"]
-    places = [f"{operation.target.placeholder}: str"] if operation.target else []
-    places += [_parameter(each, imports) for each in first]
+    places = [*_places(operation), *(_parameter(each, imports) for each in first)]
     keywords = [_parameter(each, imports) for each in fields if each not in first]
     keywords.append('key: str = ""')
-    target = operation.target.placeholder if operation.target else '""'
-    values = [repr_of(operation.name), target, _given(fields), "key=key"]
+    values = [repr_of(operation.name), _id(operation), _given(fields), "key=key"]
     if operation.unless_changed is not None:
         keywords.append('if_match: str = ""')
         values.append("if_match=if_match")

@@ -1,9 +1,9 @@
 """Routes of declared operations and queries: functions with the signatures that Litestar reads."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import quote
 
 from litestar import Request, Response, get
 from litestar.datastructures import ResponseHeader
@@ -12,7 +12,7 @@ from litestar.handlers import route
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from missioncontrol import operations, queries
-from missioncontrol.declarations import ItemQuery, ListQuery, Operation, Query, checked
+from missioncontrol.declarations import Declared, ItemQuery, ListQuery, Operation, Query
 from missioncontrol.domain.principal import Principal
 from missioncontrol.surfaces.conditional import (
     CHANGED,
@@ -55,8 +55,21 @@ def handlers_of(noun: str) -> list[Any]:
     return found
 
 
-def _path(route: str) -> str:
-    return route.replace("}", ":str}")
+def _path(declared: Declared) -> str:
+    return re.sub(r"{(\w+)}", r"{\1:str}", declared.pattern)
+
+
+def _taken(declared: Declared, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the id that a request names, "" where it names none, and what else it says.
+
+    Raises:
+        Rejected: as `Target.join`.
+    """
+    ids = [each.from_path(given.pop(each.placeholder)) for each in declared.chain]
+    for name in declared.in_path:
+        if isinstance(given[name], str):  # Litestar leaves a slash before the rest of a path.
+            given[name] = given[name].removeprefix("/")
+    return declared.named.join(ids) if declared.named else "", _without_none(given)
 
 
 def _query(query: Query) -> Any:
@@ -67,7 +80,7 @@ def _query(query: Query) -> Any:
             function = _item_function(query)
         case _:
             raise TypeError(f"{query.name} is neither a list nor an item")
-    return get(_path(query.route), summary=query.title, responses=KNOWN, **needs(query.permission))(
+    return get(_path(query), summary=query.title, responses=KNOWN, **needs(query.permission))(
         function
     )
 
@@ -76,20 +89,31 @@ def _list_function(query: ListQuery[Any, Any]) -> Callable[..., Any]:
     async def answer(
         request: AnyRequest, console: Any, cursor: str, limit: int, **given: Any
     ) -> Any:
-        filters = checked(query.name, _without_none(given), query.filters)
+        filters = query.asked(*_taken(query, given))
         reader = console.reader(request.user)
         if query.find_after is not None:
             place = place_of(cursor, *query.kinds)
-            rows = await query.find_after(query.source(reader), filters, place, limit + 1)
-            more = cursor_of(*query.key(rows[limit - 1])) if len(rows) > limit else ""
-            return listed(request, Page(list(rows[:limit]), more))
+            part = await query.portion(reader, filters, place, limit)
+            more = cursor_of(*part.stopped) if part.stopped else ""
+            return listed(request, Page(list(part.rows), more))
         found = await query.found(reader, filters)
         return listed(request, page_of(found, cursor, limit, query.key, *query.kinds))
 
-    filters = {each.name: (_parameter(each), each.default) for each in fields_of(query.filters)}
     paging = {"cursor": (Cursor, ""), "limit": (Limit, LIMIT)}
+    parameters = GIVEN | _in_address(query) | paging
     returns = _of(Response, _of(Page, query.row))
-    return _signed(answer, query.routine, query.text, GIVEN | filters | paging, returns)
+    return _signed(answer, query.routine, query.text, parameters, returns)
+
+
+def _in_address(declared: Declared) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of what stands in the path and in the query: ids and fields."""
+    found = {each.placeholder: (_of(FromPath, str), NEEDED) for each in declared.chain}
+    for each in fields_of(declared.given):
+        if each.name in declared.in_path:
+            found[each.name] = (_of(FromPath, each.kind), NEEDED)
+        elif not isinstance(declared, Operation) or declared.takes_in_query(each.name):
+            found[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
+    return found
 
 
 def _parameter(field: Field) -> Any:
@@ -113,28 +137,20 @@ def _without_none(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item_function(query: ItemQuery[Any]) -> Callable[..., Any]:
-    target = query.named
-
     async def answer(request: AnyRequest, console: Any, **given: Any) -> Any:
-        id_ = target.from_path(given[target.placeholder]) if target else ""
-        found = await query.found(console.reader(request.user), id_)
+        found = await query.found(console.reader(request.user), *_taken(query, given))
         return tagged(request, found, tag_of(found))
 
-    parameters = GIVEN | ({target.placeholder: (FromPath[str], NEEDED)} if target else {})
+    parameters = GIVEN | _in_address(query)
     returns = _of(Response, query.returns)
     return _signed(answer, query.routine, query.text, parameters, returns)
 
 
 def _operation(operation: Operation[Any, Any]) -> Any:
-    target, seen = operation.target, operation.unless_changed
-    parameters: dict[str, tuple[Any, Any]] = dict(GIVEN)
-    if target is not None:
-        parameters[target.placeholder] = (FromPath[str], NEEDED)
-    if operation.in_address:
-        for each in fields_of(operation.given):
-            parameters[each.name] = (_parameter(each), NEEDED if each.is_required else each.default)
-    elif operation.given.__struct_fields__:
-        kind = operation.given
+    seen = operation.unless_changed
+    parameters: dict[str, tuple[Any, Any]] = GIVEN | _in_address(operation)
+    if operation.sent.__struct_fields__ and not operation.in_address:
+        kind = operation.sent
         parameters["data"] = (
             (_of(JSONBody, kind), NEEDED)
             if operation.needs_body
@@ -155,7 +171,7 @@ def _operation(operation: Operation[Any, Any]) -> Any:
         returns = _of(Response, returns)
     function = _signed(_execute(operation), operation.routine, operation.text, parameters, returns)
     return route(
-        _path(operation.route),
+        _path(operation),
         http_method=[operation.method],
         summary=operation.title,
         **options,
@@ -164,25 +180,26 @@ def _operation(operation: Operation[Any, Any]) -> Any:
 
 
 def _execute(operation: Operation[Any, Any]) -> Callable[..., Awaitable[Any]]:
-    target, seen, creates = operation.target, operation.unless_changed, operation.creates
+    named, seen, creates = operation.named, operation.unless_changed, operation.creates
     shows = operation.shows
 
     async def answer(
         request: AnyRequest, console: Any, data: Any = None, if_match: str = "", **given: Any
     ) -> Any:
-        id_ = target.from_path(given.pop(target.placeholder)) if target is not None else ""
-        if target is not None and target.resolve is not None:
-            id_ = await target.resolve(console.reader(request.user), id_)
+        id_, values = _taken(operation, given)
+        if named is not None and named.resolve is not None:
+            id_ = await named.resolve(console.reader(request.user), id_)
         if if_match and seen is not None:
-            now = await seen.found(console.reader(request.user), id_)
+            asked = {name: values[name] for name in seen.given.__struct_fields__ if name in values}
+            now = await seen.found(console.reader(request.user), id_, asked)
             refuse_stale(if_match, tag_of(now), f"The {seen.target.noun}")
         names = data.__struct_fields__ if data is not None else ()
-        values = _without_none(given) | {name: getattr(data, name) for name in names}
+        values |= {name: getattr(data, name) for name in names}
         made = await console.run(request, operation, id_, **values)
         headers = {"Cache-Control": "no-store"} if operation.shown_once else {}
         if creates is not None:
-            id_ = getattr(made, creates.field)
-            headers["Location"] = f"{ROOT}{creates.path}/{quote(creates.to_path(id_), safe=':')}"
+            id_ = operation.made(id_, made)
+            headers["Location"] = f"{ROOT}{creates.address(creates.item_path, id_)}"
         if shows is not None:
             made = await shows.found(console.reader(request.user), id_)
             headers["ETag"] = tag_of(made)

@@ -66,18 +66,19 @@ def _effect(declared: Declared) -> ToolAnnotations:
 
 
 def _tool(declared: Declared, send: Send) -> Callable[..., Any]:
-    target = declared.named
+    named, chain = declared.named, declared.chain
 
     async def tool(ctx: Ctx, cursor: str = "", limit: int = LIMIT, **given: Any) -> dict[str, Any]:
-        id_ = given.pop(target.placeholder) if target is not None else ""
+        ids = [given.pop(each.placeholder) for each in chain]
+        id_ = named.join(ids) if named is not None else ""
         values = {name: value for name, value in given.items() if value is not None}
         return await send(ctx, Wanted(declared, id_, values, cursor, limit))
 
     parameters: dict[str, tuple[Any, Any]] = {"ctx": (Ctx, inspect.Parameter.empty)}
-    if target is not None:
-        about = Field(max_length=300, description=f"Its id: {target.help}.")
-        parameters[target.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
-    for field in fields_of(_given(declared)):
+    for each in chain:
+        about = Field(max_length=300, description=f"Its id: {each.help}.")
+        parameters[each.placeholder] = (Annotated[str, about], inspect.Parameter.empty)
+    for field in fields_of(declared.given):
         about = Field(description=field.description) if field.description else Field()
         default = inspect.Parameter.empty if field.is_required else field.default
         schema = WithJsonSchema(schema_of(field.annotation))
@@ -123,12 +124,11 @@ def _find_operation() -> Callable[..., Any]:
 
 
 def _described(declared: Declared) -> dict[str, Any]:
-    target = declared.named
     return {
         "name": declared.name,
         "does": declared.text,
-        "target": target.help if target else "",
-        "arguments": schema_of(_given(declared)),
+        "target": "/".join(each.help for each in declared.chain),
+        "arguments": schema_of(declared.given),
     }
 
 
@@ -152,20 +152,6 @@ def _run_operation(send: Send) -> Callable[..., Any]:
         return await send(ctx, Wanted(declared, target, arguments))
 
     return run_operation
-
-
-def _given(declared: Declared) -> type[msgspec.Struct]:
-    match declared:
-        case Operation():
-            return declared.given
-        case ListQuery():
-            found: type[msgspec.Struct] = declared.filters
-            return found
-    return Nothing
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """No arguments."""
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

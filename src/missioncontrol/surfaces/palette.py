@@ -70,14 +70,14 @@ def _action(of: Operation[Any, Any]) -> Action:
         "needs": of.permission,
         "covers": (of.name,),
     }
-    is_asked = of.target is not None or needed or of.at_least_one is not None
+    is_asked = of.named is not None or needed or of.at_least_one is not None
     form = FORMS.get(of.name) or FORMS.get(of.noun)
     if is_asked and form:
         return Action(**values, href=form)
     if any(each.item not in SIMPLE or each.is_list for each in needed) or of.at_least_one:
         return Action(**values, href=f"/api/operations/{of.operation_id or of.routine}")
-    target = (Argument(of.target.placeholder, of.target.help),) if of.target else ()
-    arguments = (*target, *(_argument(each) for each in needed))
+    ids = [Argument(each.placeholder, each.help) for each in of.chain]
+    arguments = (*ids, *(_argument(each) for each in needed))
     sure = f"{of.title}?" if of.risk == "end" else ""
     return Action(**values, post=of.route, method=of.method, arguments=arguments, sure=sure)
 
