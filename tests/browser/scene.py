@@ -270,6 +270,12 @@ def assert_steady(page: Page) -> None:
     assert total < SHIFT_MAX, f"{page.url} shifts by {total:.3f}: {shifts}"
 
 
+TOO_WIDE = """() => [...document.querySelectorAll("main *")]
+    .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .slice(-5).map((one) => one.outerHTML.slice(0, 120))"""
+"""Shows what hangs out at the side of a page."""
+
+
 def assert_fits(page: Page) -> None:
     """See that nothing of a page hangs out at its side, once it is drawn at its present size."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
@@ -277,7 +283,9 @@ def assert_fits(page: Page) -> None:
         """() => [document.documentElement, document.querySelector("main")].map(
             (one) => one.scrollWidth - one.clientWidth)"""
     )
-    assert max(wide) <= 0, f"{page.url} is {wide} px too wide at {page.viewport_size}"
+    assert max(wide) <= 0, (
+        f"{page.url} is {wide} px too wide at {page.viewport_size}: {page.evaluate(TOO_WIDE)}"
+    )
 
 
 @contextmanager
