@@ -80,7 +80,7 @@ def test_a_refusal_has_the_problem_that_the_server_told(tmp_path: Path) -> None:
         assert (problem.status, problem.code, problem.title) == (404, "run.unknown", "Not Found")
         assert problem.type == "urn:mission-control:run.unknown"
         with pytest.raises(Rejected) as bad:
-            await client.runs.list(status="asleep").page()  # type: ignore[arg-type]
+            await client.approvals.list("asleep").page()  # type: ignore[arg-type]
         problem = problem_of(bad.value)
         assert problem is not None
         assert problem.status == 400
@@ -151,7 +151,7 @@ def test_each_method_says_what_it_takes_and_what_it_does() -> None:
         resources = {
             name: each for name, each in vars(client).items() if name not in ("line", "url")
         }
-        assert len(resources) == 34
+        assert len(resources) == 36
         for name, resource in resources.items():
             for verb in [each for each in dir(type(resource)) if not each.startswith("_")]:
                 method = getattr(resource, verb)

@@ -87,7 +87,7 @@ def test_every_verb_that_reads_says_the_same_through_a_server(elsewhere: Elsewhe
         ("approvals", "list", "--json"),
         ("budget", "list"),
         ("schedule", "list"),
-        ("agent", "list", "--json"),
+        ("agent", "list"),
         ("audit", "search", "--text", "hello", "--json"),
     ):
         assert elsewhere.there(*words) == elsewhere.beside(*words), words

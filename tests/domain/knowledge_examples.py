@@ -123,5 +123,12 @@ KNOWLEDGE_EXAMPLES: tuple[Event, ...] = (
         "mission/main",
         WHO,
         "merge",
+        r.SessionAtWork(
+            id="session-1",
+            name="Claude Code of ann",
+            person="user:ann",
+            follows=True,
+            waits="a permission",
+        ),
     ),
 )

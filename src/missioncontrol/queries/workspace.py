@@ -9,14 +9,14 @@ from missioncontrol.application.workspaces import listed
 from missioncontrol.declarations import ALL, SERVED, ListQuery, NoFilters, Query, Target
 
 
-class WorkspaceView(msgspec.Struct, frozen=True):
+class ListedWorkspace(msgspec.Struct, frozen=True):
     """A workspace of the root."""
 
     name: str
     is_archived: bool  # neither its engine nor its pages are served
 
 
-async def workspaces(reader: Reader, filters: NoFilters = ALL) -> Sequence[WorkspaceView]:
+async def workspaces(reader: Reader, filters: NoFilters = ALL) -> Sequence[ListedWorkspace]:
     """Return the workspaces of the root, those that are served first.
 
     Raises:
@@ -24,7 +24,7 @@ async def workspaces(reader: Reader, filters: NoFilters = ALL) -> Sequence[Works
     """
     del filters
     found = listed(reader.workspaces, reader.who.actor, reader.owner).read()
-    rows = [WorkspaceView(each.name, each.archived) for each in found]
+    rows = [ListedWorkspace(each.name, each.archived) for each in found]
     return sorted(rows, key=lambda row: (row.is_archived, row.name))
 
 
@@ -46,7 +46,7 @@ LIST = ListQuery(
     filters=NoFilters,
     source=opened,
     find=workspaces,
-    row=WorkspaceView,
+    row=ListedWorkspace,
     key=lambda row: (row.is_archived, row.name),
     kinds=(bool, str),
 )

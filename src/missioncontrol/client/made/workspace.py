@@ -4,14 +4,14 @@ from missioncontrol.application.workspaces import WorkspaceNow
 from missioncontrol.client import requests
 from missioncontrol.client.calls import Call, Pages
 from missioncontrol.client.resource import L, Resource, listed, requested
-from missioncontrol.queries.workspace import WorkspaceView
+from missioncontrol.queries.workspace import ListedWorkspace
 
 
 class WorkspaceRequests(Resource[L]):
     """What is declared of the noun workspace."""
 
     @listed
-    def list(self) -> Pages[WorkspaceView]:
+    def list(self) -> Pages[ListedWorkspace]:
         """List the workspaces of the root, for its owner."""
         return requests.pages("workspace.list", {})
 

@@ -12,7 +12,7 @@ from missioncontrol.domain.status import OPEN
 from missioncontrol.interfaces.base_path import PREFIX
 from missioncontrol.interfaces.sign_in.masking import masked
 from missioncontrol.interfaces.workspaces import SignedIn, WorkspaceRouter
-from missioncontrol.queries.workspace import WorkspaceView, workspaces
+from missioncontrol.queries.workspace import ListedWorkspace, workspaces
 
 SHOWN_NAMES = 2
 STARTING = "Its engine is starting"
@@ -148,7 +148,7 @@ async def _others(router: WorkspaceRouter, owner: SignedIn, shown: set[str]) -> 
     return [_other(router, each) for each in found if each.name not in shown or each.is_archived]
 
 
-def _other(router: WorkspaceRouter, each: WorkspaceView) -> Other:
+def _other(router: WorkspaceRouter, each: ListedWorkspace) -> Other:
     if each.is_archived:
         return Other(each.name, "Archived", is_archived=True)
     if each.name in router.served:
