@@ -340,8 +340,16 @@ def test_a_question_is_answered_and_what_is_not_offered_is_refused(tmp_path: Pat
 def test_inputs_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     shop = workshop(tmp_path, Door("http://127.0.0.1:9"))
     declared = Declaration("coder", "codex", model="m")
-    for wrong in ({}, {"prompt": " ", "repository": "/x"}, {"prompt": "x", "repository": "x"}):
-        refused = attempt(CodexKind(), declared, shop, **wrong).refused  # type: ignore[arg-type]
+    fine = {"prompt": "x", "repository": "/x"}
+    session = {"id": "../../../../projects/x", "record": "0" * 64, "directory": "/x"}
+    inputs: list[dict[str, Any]] = [
+        {},
+        fine | {"prompt": " "},
+        fine | {"repository": "x"},
+        fine | {"session": session},  # Its id is a part of the name of a file.
+    ]
+    for wrong in inputs:
+        refused = attempt(CodexKind(), declared, shop, **wrong).refused
         assert refused.code == "codex.bad_input"
         assert not refused.retryable
 

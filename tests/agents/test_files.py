@@ -15,6 +15,15 @@ def test_a_file_is_written_for_its_owner_and_replaces_what_was_there(tmp_path: P
     assert (tmp_path / "deep").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("name", ["../key", "deep/../../key", "/tmp/key", "//tmp/key"])  # noqa: S108
+def test_a_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with pytest.raises(OSError, match="leads out"):
+        write_below(home, name, b"settings")
+    assert not list(home.iterdir())
+
+
 def test_a_link_that_the_program_left_is_not_followed(tmp_path: Path) -> None:
     home, outside = tmp_path / "home", tmp_path / "outside"
     home.mkdir()

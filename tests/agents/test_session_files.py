@@ -16,6 +16,7 @@ from missioncontrol.adapters.agent_sessions.watcher import (
     SessionWatcher,
     session_file,
 )
+from missioncontrol.adapters.agents.coding.codex_home import conversation
 from missioncontrol.adapters.session_stores.sqlite import SqliteActivityStore
 from missioncontrol.domain.agent_session import Program, Standing
 from missioncontrol.domain.work import Usage
@@ -262,6 +263,20 @@ def test_a_session_is_found_by_its_id_and_by_nothing_that_is_none(tmp_path: Path
 )
 def test_a_secret_in_the_text_of_a_command_is_hidden(text: str, secret: str) -> None:
     assert secret not in one_line(text)
+
+
+def test_a_conversation_of_codex_names_our_provider_however_its_file_writes_that() -> None:
+    name = "model_provider"
+    meta = json.dumps({"type": "session_meta", "payload": {name: "openai", "id": "x"}})
+    applied = json.dumps({"payload": {"type": "thread_settings_applied", name: "openai"}})
+    plain = json.dumps({"payload": {"text": "caf\u00e9"}})
+    for text in (meta, meta.replace("model_", "model\\u005f")):
+        record = f"{text}\n{applied}\n{plain}\n".encode()
+        path, content = conversation("0199-thread", record)
+        first, second = content.decode().splitlines()
+        assert json.loads(first)["payload"] == {name: "mission", "id": "x"}
+        assert second == plain
+        assert path.startswith("sessions/")
 
 
 def test_rows_that_are_only_just_begun_are_none(tmp_path: Path) -> None:

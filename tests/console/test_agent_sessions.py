@@ -304,8 +304,14 @@ def test_a_session_is_continued_by_an_agent_of_its_program_and_once_it_is_over(
     tell(tmp_path, story)
 
 
-def test_no_workflow_records_a_session_that_was_not_adopted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_adopted", [False, True])
+def test_no_workflow_records_a_session_or_a_checkout_that_was_not_adopted(
+    tmp_path: Path, is_adopted: bool
+) -> None:
     async def story(world: World) -> None:
+        await world.report()
+        if is_adopted:  # Still, it works in another directory.
+            await world.adopt()
         await world.report(end="ended")
         step = {
             "agent": "outside-session",

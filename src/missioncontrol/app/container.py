@@ -160,7 +160,7 @@ class EngineContext:
             home.root / "worktrees",
             self.activities,
             lambda session: self.command_bus.sessions.is_over(session),
-            lambda session: self.command_bus.sessions.is_adopted(session),
+            lambda *session: self.command_bus.sessions.is_adopted(*session),
             scrubber.text,
         )
         recording = Registered(RECORDER, recorder, card=RECORDER_CARD)

@@ -394,7 +394,9 @@ class SessionService:
         }
         prepared = await self._parts.runs.prepare(name, saved.version, inputs)
         mission = self._mission(command, found, actor)
-        run = self._parts.runs.begin(prepared, Origin(actor, mission=mission))
+        # Who wrote the change in the session does not approve it alone either.
+        on_behalf = found.person if found.person != actor else ""
+        run = self._parts.runs.begin(prepared, Origin(actor, on_behalf, mission=mission))
         self._begun(command, mission, run, actor)
         return run, mission
 
@@ -422,10 +424,13 @@ class SessionService:
             asked, actor=actor, session=SessionWork(_at_work(found, kept), base, given)
         )
 
-    async def is_adopted(self, session: str) -> bool:
-        """Whether a session is a step of a run: no other is recorded, whatever a workflow says."""
+    async def is_adopted(self, session: str, directory: str) -> bool:
+        """Whether a session that works in a directory is a step of a run.
+
+        No other one is recorded, and no other checkout is read, whatever a workflow says.
+        """
         found = (await self._known()).all.get(session)
-        return found is not None and bool(found.run)
+        return found is not None and bool(found.run) and found.directory == directory
 
     async def is_over(self, session: str) -> bool:
         """Whether the log knows that a session has ended."""

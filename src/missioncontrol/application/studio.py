@@ -216,7 +216,8 @@ class Studio:
             text, found = brought_together(
                 self._text(state.generated), self._text(state.newest.digest), made.text
             )
-            disputes = [_dispute(each) for each in found]
+            # Two sections of one name may be in the same conflict; one decision settles both.
+            disputes = list({each.id: each for each in map(_dispute, found)}.values())
             settled = [
                 each.id for each in state.disputes if not merge.stands(text, _conflict(each))
             ]

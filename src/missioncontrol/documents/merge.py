@@ -47,8 +47,11 @@ def merged(base: str, mine: str, theirs: str) -> Merged:
 
 
 def stands(text: str, conflict: Conflict) -> bool:
-    """Whether a text still holds a conflict with both sides, as `merged` wrote it."""
-    return _marked(conflict.theirs) in text if conflict.theirs else conflict.mine in text
+    """Whether a text still holds a conflict with both sides, as `merged` wrote it.
+
+    Empty lines at the end of a side do not count: the list of sources comes after them.
+    """
+    return (_marked(conflict.theirs) if conflict.theirs else conflict.mine).rstrip("\n") in text
 
 
 def mark(conflict: Conflict) -> str:

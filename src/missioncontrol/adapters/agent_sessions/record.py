@@ -58,7 +58,7 @@ def target_of(given: Any) -> str:
 
 def is_session(name: Any) -> bool:
     """Whether a text can be the id of a session."""
-    return isinstance(name, str) and re.match(SESSION_ID, name) is not None
+    return isinstance(name, str) and re.fullmatch(SESSION_ID, name) is not None
 
 
 class SessionRecord:

@@ -61,9 +61,13 @@ def write_below(top: Path, name: str, content: bytes) -> None:
     """Write a file with mode 0600; no link left by the program can lead out of `top`.
 
     Raises:
-        OSError: the file can't be written, or a folder of the path is a link or a file.
+        OSError: the file can't be written, the name leads out of `top`, or a folder of the path is
+            a link or a file.
     """
-    *folders, last = PurePosixPath(name).parts
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts:
+        raise OSError(f"{name!r} leads out of the directory")
+    *folders, last = parts
     place = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for folder in folders:

@@ -163,10 +163,13 @@ class OutsideSession:
         worktrees: Path,
         store: ActivityStore,
         is_over: Callable[[str], Awaitable[bool]],
-        is_adopted: Callable[[str], Awaitable[bool]],
+        is_adopted: Callable[[str, str], Awaitable[bool]],
         scrub: Callable[[str], str],
     ) -> None:
-        """`store` keeps what was charged, so that no restart charges it again."""
+        """`store` keeps what was charged, so that no restart charges it again.
+
+        `is_adopted` says whether a session was adopted that works in a directory.
+        """
         self._roots = roots
         self._worktrees = worktrees
         self._store = store
@@ -176,10 +179,10 @@ class OutsideSession:
 
     async def perform(self, assignment: Assignment, line: Line) -> Work:
         given = msgspec.convert(dict(assignment.inputs), Given)
-        if not await self._is_adopted(given.session):
+        if not await self._is_adopted(given.session, given.directory):
             raise AttemptFailed(
                 "session.not_adopted",
-                f"Session {given.session[:80]!r} is adopted into no run.",
+                f"Session {given.session[:80]!r} in {given.directory!r} is adopted into no run.",
                 hint="`mission agent adopt SESSION` asks whether you may.",
                 retryable=False,
             )

@@ -102,7 +102,7 @@ def conversation(thread: str, record: bytes) -> tuple[str, bytes]:
 
 
 def _of_ours(line: bytes) -> bytes:
-    if b'"model_provider' not in line:
+    if b"model_provider" not in line and b"\\u" not in line:  # A name may be written in escapes.
         return line
     try:
         found = msgspec.json.decode(line)

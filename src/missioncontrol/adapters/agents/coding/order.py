@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from missioncontrol.adapters.agent_sessions.record import is_session
 from missioncontrol.adapters.agents.kind_support import output_shape
 from missioncontrol.adapters.agents.schemas import json_schema
 from missioncontrol.domain import canonical
@@ -171,6 +172,8 @@ def order_of(assignment: Assignment, declared: Declaration) -> Order:
     continues, names = given.get(CONTINUES, ""), given.get(DOCUMENTS) or []
     if not fault and continues and continues not in assignment.upstream:
         fault = f"{CONTINUES} names step {continues!r}, which is not among the needs"
+    if not fault and SESSION in given and not is_session(given[SESSION]["id"]):
+        fault = f"{SESSION}.id is {given[SESSION]['id'][:80]!r}, which is no id of a session"
     documents = tuple(_documents(names, assignment)) if not fault else ()
     if fault:
         raise AttemptFailed(
