@@ -597,11 +597,23 @@ class Operation(Declared, Generic[C, R], frozen=True, kw_only=True):
         return self.shows.returns if self.shows is not None else self.returns
 
     def answered(self, answer: Any) -> R:
-        """Return the answer that came as plain values; secrets of a repeated one are None."""
+        """Return the answer that came as plain values; secrets of a repeated one are None.
+
+        Raises:
+            Rejected: `request.answer_not_kept`, where an earlier release gave it in another shape.
+        """
         if self.returns is type(None):
             return None
         whole = {**dict.fromkeys(self.shown_once), **answer} if self.shown_once else answer
-        return msgspec.convert(whole, self.returns)
+        try:
+            return msgspec.convert(whole, self.returns)
+        except msgspec.ValidationError:
+            raise Rejected(
+                "request.answer_not_kept",
+                "This request was made before and done, by an earlier release whose answer has "
+                "another shape.",
+                hint="Look at what it was about.",
+            ) from None
 
     def arguments(self, target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a request as another process is sent it; see `understood`."""

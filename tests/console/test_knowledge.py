@@ -66,6 +66,9 @@ async def _found(client: Any, text: str, **filters: Any) -> list[dict[str, Any]]
 def test_each_pattern_stands_with_its_cases_uses_and_command(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with console_house(tmp_path) as house, house.client("viewer") as client:
+            templates = await client.get("/knowledge")
+            assert templates.status_code == 200, "only templates are known, and one is opened"
+            assert "mission pattern apply" not in templates.text
             empty = (await client.get("/knowledge/patterns")).text
             assert "No pattern is learned yet" in empty
             journal = house.held.journal
@@ -83,6 +86,8 @@ def test_each_pattern_stands_with_its_cases_uses_and_command(tmp_path: Path) -> 
             assert "1 of 1 use passed" in page
             assert "not used yet; 3 cases reproduced" in page
             assert "mission pattern apply cm-1" in page
+            opened = (await client.get("/knowledge?kind=pattern&item=pattern:cm-1")).text
+            assert "mission pattern apply cm-1" in opened
             assert "Use pathlib" not in (await client.get("/knowledge/patterns?kind=rule")).text
 
     asyncio.run(scenario())

@@ -245,3 +245,27 @@ def test_the_audit_shows_what_the_verb_of_an_earlier_release_is_called_now(decla
     assert shown in {name for each in alike for name in (each.name, each.noun)}
     body = msgspec.to_builtins(RequestTaken(declared.former, "password", "session-x", ""))
     assert sentence("request_taken", body).startswith(f"{shown}, ")
+
+
+def test_the_audit_names_a_verb_that_no_operation_took_over() -> None:
+    assert verb_now("AllDocumentsAsked") == "document"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("agent.start", {"declared": {"name": "coder"}, "source": "command"}),
+        ("mission.cancel", {"run": "run-1", "status": "cancelled"}),
+        ("price.set", {"price": {"model": "m"}, "actor": "user:ann", "reason": "x"}),
+        ("schedule.add", ""),
+        ("schedule.run", "run-1"),
+    ],
+)
+def test_an_answer_of_an_earlier_release_in_another_shape_is_refused(
+    name: str, answer: Any
+) -> None:
+    operation = operations.find(name)
+    assert operation is not None
+    with pytest.raises(Rejected) as refused:
+        operation.answered(answer)
+    assert refused.value.code == "request.answer_not_kept"

@@ -14,6 +14,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 FORMER_VERBS = {
     "Asked": "schedule",
     "AgentAsked": "agent",
+    "AllDocumentsAsked": "document",
     "KeyAsked": "gateway_key",
     "DecisionAsked": "decision",
     "DecisionsImported": "decision.import",
