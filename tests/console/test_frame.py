@@ -109,6 +109,17 @@ def test_the_palette_has_every_verb_that_a_person_may_and_no_other(role: Any) ->
     assert not {name for name in offered - expected if name in needed}
 
 
+def test_the_palette_names_each_action_once_and_loses_no_secret() -> None:
+    actions = (*ACTIONS, *declared_actions())
+    covered = [name for each in actions for name in each.covers]
+    asked = [each for each in operations.every() if each.name in covered]
+    assert {*covered} <= {each.name for each in asked} | {*NEEDED}
+    assert len({each.title for each in actions}) == len(actions)
+    # What acts at once shows no answer.
+    secret = {each.name for each in asked if each.shown_once}
+    assert not [each.id for each in actions if each.post and secret.intersection(each.covers)]
+
+
 def test_what_the_palette_does_is_a_route_that_needs_the_same(tmp_path: Path) -> None:
     async def look() -> None:
         async with console_house(tmp_path) as house:

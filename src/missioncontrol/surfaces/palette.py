@@ -13,7 +13,6 @@ FORMS = {
     "board.limit": "/board",
     "decision": "/decisions",
     "decision.import": "/decisions/import",
-    "decision.record": "/decisions/new",
     "inbox": "/inbox",
     "memory": "/memory",
     "notification": "/settings/notifications",
@@ -23,11 +22,9 @@ FORMS = {
     "product.save_dashboard": "/cockpit/trends",
     "retention": "/settings/retention",
     "schedule": "/schedules",
-    "schedule.add": "/schedules/new",
     "share": "/missions",
     "token": "/settings/tokens",
     "user": "/settings/users",
-    "user.name_workspace": "/settings/workspace",
     "user.second_look": "/settings/sessions",
     "user.set_password": "/settings/sessions",
     "webhook": "/settings/webhooks",
@@ -58,10 +55,13 @@ INTERNAL = frozenset(
         "product.confirm_forgotten",
         "product.finish_removal",
         "user.arrive",
+        "workspace.archive",
+        "workspace.create",
+        "workspace.restore",
     }
 )
-"""Operations that programs request: the watcher of sessions, the page of an invitation, and
-each step of a removal."""
+"""Operations that programs request (the watcher of sessions, the page of an invitation, each step
+of a removal), and those of the page of all workspaces, which only the owner of a root has."""
 
 SIMPLE = (str, int, float)
 
