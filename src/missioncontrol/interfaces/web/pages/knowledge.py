@@ -37,7 +37,7 @@ DAY = 86_400.0
 TITLES: Mapping[Kind, tuple[str, str, str]] = {
     "decision": ("Decisions", "decision", "branch"),
     "memory": ("Memory", "memory item", "memory"),
-    "pattern": ("Patterns", "pattern", "bolt"),
+    "pattern": ("Patterns and templates", "pattern", "bolt"),
     "document": ("Documents", "document", "doc"),
     "run": ("Runs", "run", "runs"),
     "mission": ("Missions", "mission", "missions"),
@@ -152,7 +152,7 @@ def _verdict(text: str, seen: Seen, kind: str) -> tuple[str, str]:
 
 
 def _plural(kind: Kind) -> str:
-    return f"{TITLES[kind][1]}s"
+    return "patterns and templates" if kind == "pattern" else f"{TITLES[kind][1]}s"
 
 
 def pieces(text: str, marks: Marks) -> Iterator[tuple[str, bool]]:
