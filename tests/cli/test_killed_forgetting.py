@@ -45,23 +45,23 @@ def after(owner, name):
         end()
     setattr(owner, name, done)
 
-def telling(verb, when):
-    real = Here._delivered
-    def told(self, ask):
-        if ask.verb != verb:
-            return real(self, ask)
+def recording(verb, when):
+    real = Here._executed
+    def executed(self, operation, product, given):
+        if operation.verb != verb:
+            return real(self, operation, product, given)
         if when == "after":
-            real(self, ask)
+            real(self, operation, product, given)
         end()
-    Here._delivered = told
+    Here._executed = executed
 
 {
-    "intended": lambda: telling("forget", "before"),
-    "begun": lambda: telling("forget", "after"),
+    "intended": lambda: recording("begin_forgetting", "before"),
+    "begun": lambda: recording("begin_forgetting", "after"),
     "removed": lambda: after(maintenance, "forget"),
     "copied": lambda: after(database_file, "_copy"),
-    "wiped": lambda: telling("forgotten", "before"),
-    "confirmed": lambda: telling("forgotten", "after"),
+    "wiped": lambda: recording("confirm_forgotten", "before"),
+    "confirmed": lambda: recording("confirm_forgotten", "after"),
 }[where]()
 main(["analytics", "forget", "shop", person, "--home", home])
 """

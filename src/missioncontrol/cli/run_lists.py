@@ -24,7 +24,7 @@ from missioncontrol.cli.replay_formatters import Sheet
 from missioncontrol.cli.results import about, completion, outputs_of, record_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.run.states import Run
-from missioncontrol.domain.status import MISSION_WORDS, WORDS, Status, alike
+from missioncontrol.domain.status import MISSION_WORDS, WORDS, Status
 from missioncontrol.ports.read_tables import MissionRow
 from missioncontrol.projections.run_index import Board
 from missioncontrol.queries.run import LIST
@@ -84,8 +84,7 @@ def _missions(
             found.setdefault(row.id, row)
         newest = sorted(found.values(), key=lambda row: row.id, reverse=True)
         listed = [(row, statuses.of_mission(row)) for row in newest]
-        wanted = alike(arguments.status) if arguments.status else MISSION_WORDS
-        chosen = [each for each in listed if each[1].word in wanted]
+        chosen = [each for each in listed if arguments.status in (None, each[1].word)]
         if len(page) < PAGE or len(chosen) >= arguments.limit:
             return chosen[: arguments.limit]
         before = page[-1].id

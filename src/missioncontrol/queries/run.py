@@ -20,7 +20,7 @@ from missioncontrol.declarations import (
 )
 from missioncontrol.documents.figures import moment
 from missioncontrol.domain.money import dollars, tokens
-from missioncontrol.domain.status import RunWord, alike
+from missioncontrol.domain.status import RunWord
 from missioncontrol.ports.read_tables import RunChoice
 
 SECONDS_MAX = 1e11
@@ -82,7 +82,7 @@ class RunFilters(msgspec.Struct, frozen=True):
     def choice(self) -> RunChoice:
         """Return the same for the tables of runs."""
         return RunChoice(
-            statuses=tuple(word for each in self.status or () for word in alike(each)),
+            statuses=tuple(self.status or ()),
             workflow=self.workflow,
             mission=self.mission,
             author=self.author,

@@ -1,6 +1,6 @@
 """Missions as people look for them: a list with filters, and what one mission has come to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
@@ -28,7 +28,7 @@ from missioncontrol.domain.mission_action import NextAction, next_action, verdic
 from missioncontrol.domain.plan import GROUNDWORK, Plan, Requirement
 from missioncontrol.domain.plan_answers import OpenPoint
 from missioncontrol.domain.run.states import Held, Run
-from missioncontrol.domain.status import MissionWord, Status, alike
+from missioncontrol.domain.status import MissionWord, Status
 from missioncontrol.domain.work import NO_BILL, NO_USAGE, Usage
 from missioncontrol.ports.read_tables import MissionRow, RunRow
 
@@ -57,7 +57,7 @@ class MissionChoice(msgspec.Struct, frozen=True):
         """Whether a mission with the status `word` is one of them."""
         text = self.text.casefold()
         return (
-            (not self.status or word in alike(self.status))
+            self.status in (None, word)
             and self.repository in ("", row.repository)
             and row.updated >= (self.since or 0.0)
             and (not text or any(text in each.casefold() for each in _texts(row)))
@@ -234,9 +234,17 @@ class PlanView(msgspec.Struct, frozen=True):
 
 
 def missions(
-    present: Present, choice: MissionChoice, *, before: str = "", limit: int = 50
+    present: Present,
+    choice: MissionChoice,
+    *,
+    words: Collection[str] = (),
+    before: str = "",
+    limit: int = 50,
 ) -> tuple[list[MissionLine], str]:
-    """Return missions, newest first, and where the next page begins; "" where there is none."""
+    """Return missions, newest first, and where the next page begins; "" where there is none.
+
+    `words` are the statuses that are wanted, where that is more than one.
+    """
     lines: list[MissionLine] = []
     last = ""
     statuses = present.statuses
@@ -245,7 +253,7 @@ def missions(
             return lines, last
         last = row.id
         found = statuses.of_mission(row)
-        if choice.takes(row, found.word):
+        if choice.takes(row, found.word) and (not words or found.word in words):
             lines.append(_line(present, row, found))
     return lines, ""
 

@@ -47,11 +47,11 @@ async def list_missions(
 ) -> Response[str]:
     """Show missions, newest first; what is looked for stands in the address."""
     present = console.present
-    word = status if status in MISSION_WORDS else None
-    choice = missions.MissionChoice(word, q.strip()[:300], repository)
+    words = alike(status) if status in MISSION_WORDS else ()
+    choice = missions.MissionChoice(None, q.strip()[:300], repository)
     place = place_of(cursor, str)
     before = place[0] if place else ""
-    lines, last = missions.missions(present, choice, before=before, limit=LIMIT)
+    lines, last = missions.missions(present, choice, words=words, before=before, limit=LIMIT)
     around = missions.around(present)
     counts = around.counts
     values: dict[str, Any] = {
