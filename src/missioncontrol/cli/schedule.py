@@ -1,9 +1,7 @@
 """`mission schedule`: what is declared of schedules, a new one, and a run by hand."""
 
 import argparse
-import asyncio
 import os
-import posixpath
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,10 +9,9 @@ from typing import Any
 import msgspec
 
 from missioncontrol.cli import declarations
-from missioncontrol.cli.desk import Desk, here
+from missioncontrol.cli.desk import Desk
 from missioncontrol.cli.exit_codes import SUCCEEDED
 from missioncontrol.cli.output import note, print_json, print_text
-from missioncontrol.domain.definition import Definition
 from missioncontrol.domain.definition.quantities import seconds_of
 from missioncontrol.domain.errors import Rejected
 from missioncontrol.domain.schedule.events import Policy
@@ -112,7 +109,7 @@ def _add(arguments: argparse.Namespace, desk: Desk) -> int:
     given = given_by(arguments)
     ADD.build("", given)  # What breaks a bound is refused before a workflow is looked up.
     typed = given["inputs"]
-    given["inputs"] = _anchored(desk, given)
+    given["inputs"] = desk.anchored(given["workflow"], given["version"], typed)
     found = declarations.executed(desk, ADD, "", given).schedule
     if arguments.json:
         print_json(plain(found))
@@ -123,30 +120,6 @@ def _add(arguments: argparse.Namespace, desk: Desk) -> int:
             lines.append(f"  {name}={value}  (a relative path begins where the schedule is added)")
     print_text("".join(f"{visible(line)}\n" for line in (*lines, *next_lines(found))))
     return SUCCEEDED
-
-
-def _anchored(desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a new schedule; relative paths among them begin here.
-
-    Raises:
-        NotFound: `workflow.unknown`.
-    """
-    from missioncontrol.application.runs import anchored
-
-    found = asyncio.run(desk.library.get(given["workflow"], given["version"]))
-    inputs = {**_relative_defaults(found.definition), **given["inputs"]}
-    return dict(anchored(found.definition, inputs, here()))
-
-
-def _relative_defaults(definition: Definition) -> dict[str, Any]:
-    """Return the inputs that would begin where the engine is, unless a directory is given."""
-    return {
-        name: asked.default
-        for name, asked in definition.inputs.items()
-        if asked.type == "path"
-        and isinstance(asked.default, str)
-        and not posixpath.isabs(asked.default)
-    }
 
 
 def _run(arguments: argparse.Namespace, desk: Desk) -> int:

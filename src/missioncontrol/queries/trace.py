@@ -1,10 +1,5 @@
 """What may be asked about the trace of a mission: all of it, and whether anything is lacking."""
 
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
-
 from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.read_model import Present
 from missioncontrol.declarations import EVERYWHERE, ItemQuery, Query, Surface, Target
@@ -14,18 +9,10 @@ from missioncontrol.documents.traceability.report import (
     summarize_check,
     summarize_trace,
 )
-from missioncontrol.queries.mission import MISSION
+from missioncontrol.queries.mission import MISSION, OfRun
 
 NO_COMMAND: frozenset[Surface] = EVERYWHERE - {"cli"}
 """`mission runs trace` also looks at a plan in a file."""
-
-
-class OfRun(msgspec.Struct, frozen=True):
-    """Which run of a mission is meant."""
-
-    run: Annotated[
-        str, Meta(max_length=300, description="One of its runs; by default the newest.")
-    ] = ""
 
 
 async def trace(present: Present, mission: str, of: OfRun) -> TraceSummary:

@@ -191,11 +191,6 @@ NODES_MAX = 10_000
 LINES_MAX = 200
 
 
-def count_open_requests(present: Present) -> Counter[str]:
-    """Return how many open approvals and questions there are of each run."""
-    return Counter({run: len(asks) for run, asks in present.statuses.around.asks.items()})
-
-
 def list_runs(
     present: Present,
     choice: RunChoice,

@@ -15,7 +15,6 @@ GROUP = "group:"
 LEFT_OUT = frozenset({"ip", "userAgent", "userAgentData", "traits", "sessionId"})
 """Context left out: an address is personal, and the rest is stored in another place."""
 
-VIEWED = frozenset({"page", "screen"})
 NOTHING: dict[str, Any] = {}
 
 _encode = msgspec.json.Encoder().encode

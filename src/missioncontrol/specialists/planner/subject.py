@@ -39,7 +39,6 @@ _JOINTS = re.compile(
 )
 _LEFT_OPEN = re.compile(r"(?i)\s(?:first|last|apart|together|up|down|off|on|out|away|back)$")
 _IN_PAPER = re.compile(rf"(?i)(?<=\S)\s(?:in|into|on)\s(?:(?:the|our|its|your)\s)?{PAPER}$")
-MADE_WORDS_MAX = 7
 _WORDS_NO_SUBJECTS = """
 the a an our its each every all of in on for to and with from it more less as or public
 new whole
