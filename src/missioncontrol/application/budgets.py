@@ -226,7 +226,7 @@ class Budgets:
         return amount
 
     def caps(self) -> list[Standing]:
-        """Return every cap that holds and how it stands; see `domain.budget.standing.capped`."""
+        """Return every cap that holds and how it stands; see `domain.budget.balances.capped`."""
         return list(capped(self.ledger, self._journal.clock.now()))
 
     def standing(self, scope: Scope) -> list[Standing]:

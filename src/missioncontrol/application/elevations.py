@@ -42,7 +42,7 @@ class Elevations:
         """Do what a person says; return how the agent stands then.
 
         Raises:
-            Rejected: `elevation.no_mode`, and see `domain.lifecycle.elevating`.
+            Rejected: `elevation.no_mode`, and see `domain.lifecycle.elevation_rules`.
             NotFound: `agent.unknown`, `elevation.unknown`.
         """
         if ask.verb == "ask":

@@ -64,7 +64,7 @@ class Tracing:
         Raises:
             NotFound: `run.unknown`, `gap.unknown`, `waiver.unknown`, `risk.unknown`,
                 `task.unknown`.
-            Rejected: `run.no_mission`, and as `domain.waiving.decide` and `domain.scope.decide`.
+            Rejected: `run.no_mission`, and as `domain.waivers.decide` and `domain.scope.decide`.
             Conflict: `gap.changed`, `task.scope_changed`.
         """
         mission, newest = await self._found(ask.run)

@@ -46,7 +46,7 @@ class AcceptedEdit(msgspec.Struct, frozen=True):
     place: str
     version: int
     is_new: bool
-    conflicts: tuple[dict[str, str], ...] = ()  # as `documents.merging.Conflict`
+    conflicts: tuple[dict[str, str], ...] = ()  # as `documents.merge.Conflict`
 
 
 class Synced(msgspec.Struct, frozen=True):

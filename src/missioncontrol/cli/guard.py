@@ -123,7 +123,7 @@ async def specs_staged(root: Path) -> tuple[list[Judged], Rules]:
     """Return how the specs of a checkout stand as they are staged, and by which rules.
 
     Raises:
-        Rejected, Unavailable: see `application.guarding.guard`.
+        Rejected, Unavailable: see `application.change_guard.guard`.
     """
     repository = await GitChanges.staged(root)
     rules = await rules_in(repository)

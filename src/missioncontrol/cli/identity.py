@@ -1,7 +1,7 @@
 """Who types here, as the log names them.
 
 Without sign-in a name is a claim. How far it is known does not appear here: the engine with the
-home finds that out by itself, see `domain.person.vouched`.
+home finds that out by itself, see `domain.person.is_vouched`.
 """
 
 from collections.abc import Callable, Mapping

@@ -161,7 +161,7 @@ def decide(command: MissionCommand, mission: Mission | None) -> list[MissionEven
 
     Raises:
         Rejected: `mission.exists`, `mission.bad_input` (naming the field) or `plan.malformed`.
-        Rejected, NotFound, Conflict: as `domain.waiving.decide`.
+        Rejected, NotFound, Conflict: as `domain.waivers.decide`.
         NotFound: `mission.unknown`.
     """
     if mission is None:

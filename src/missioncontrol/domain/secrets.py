@@ -154,7 +154,7 @@ class Scrubber:
         return b"".join([*clean, content[place:done]]), done
 
     def file(self, content: bytes) -> bytes:
-        """Return a file without secrets, also where it is packed; see `domain.packed`."""
+        """Return a file without secrets, also where it is packed; see `domain.packed_files`."""
         if self._spellings() is None:
             return content
         from missioncontrol.domain.packed_files import (

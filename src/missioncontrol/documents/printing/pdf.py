@@ -28,7 +28,7 @@ from missioncontrol.domain.errors import Rejected
 HERE = Path(__file__).parent
 ACCESSIBLE = ("ua-1",)
 BREAK = "\u200b"
-"""Where a word may be broken; a document has none of its own, see `documents.hidden`."""
+"""Where a word may be broken; a document has none of its own, see `domain.visible`."""
 WORD_MAX, CELL_WORD_MAX, CODE_WORD_MAX = 40, 12, 90
 
 

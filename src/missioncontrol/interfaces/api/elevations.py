@@ -89,7 +89,7 @@ async def request_elevation(
 
     Raises:
         NotFound: `agent.unknown`, `elevation.unknown`.
-        Rejected: see `domain.lifecycle.elevating`.
+        Rejected: see `domain.lifecycle.elevation_rules`.
     """
     life_of(console.present, console.instruments, asked.name)
     await console.ask(request, asked)
