@@ -54,7 +54,7 @@ LIFE: Concept[AgentLife, LifeCommand, LifeEvent] = Concept(
 
 
 class ReplaceAgent(msgspec.Struct, frozen=True):
-    """Declare an agent that there is once more, in the words of `agents.toml`."""
+    """Replace the declaration of an agent, with the fields of `agents.toml`."""
 
     name: Annotated[str, Meta(min_length=1, max_length=60, description="By which steps name it.")]
     declared: Annotated[
@@ -147,7 +147,7 @@ class Agents:
         return await self._settled(command.name)
 
     async def replace(self, command: ReplaceAgent, *, actor: str) -> AgentNow:
-        """Declare an agent that there is once more; it starts again if it does not stand still.
+        """Replace the declaration of an agent; it starts again unless it is stopped.
 
         Raises:
             NotFound: `agent.unknown`.

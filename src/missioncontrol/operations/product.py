@@ -121,7 +121,7 @@ CHANGE = Operation(
     **{**SETTING, "method": "PATCH"},
     name="product.change",
     title="Change a product",
-    text="Call a product so, measure it by this calendar, keep its events so long.",
+    text="Change the name, the calendar or the retention of a product.",
     command=ChangeProduct,
     body=Body("ProductChange", "What is to change about a product; the rest stays as it is."),
 )
@@ -142,7 +142,7 @@ LIMIT = Operation(
     name="product.limit",
     operation_id="change_limits",
     title="Set the intake limits",
-    text="Take so many events a second of each source, and store so many of the product.",
+    text="Limit the events a second of each source, and how much of the product is stored.",
     command=ChangeLimits,
     path="limits",
     body=Body(

@@ -261,7 +261,7 @@ PACKS = ItemQuery(
     name="mission.packs",
     operation_id="list_packs",
     title="List the execution packs",
-    text="Return the execution packs: the whole one, and one for each task of a builder.\n\n"
+    text="Return the execution packs: that of the mission, and one for each task of a builder.\n\n"
     "There are as many as the plan has tasks that change code, and one more.",
     surfaces=NOT_TYPED,
     target=MISSION,

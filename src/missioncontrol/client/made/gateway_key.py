@@ -20,7 +20,7 @@ class GatewayKeyRequests(Resource[L]):
 
     @requested
     def get(self, name: str) -> Call[KeyView]:
-        """Return what a key is good for."""
+        """Return what a key permits."""
         return requests.item("gateway_key.get", name)
 
     @requested

@@ -90,7 +90,7 @@ class MissionRequests(Resource[L]):
 
     @requested
     def packs(self, mission: str, *, run: str = "") -> Call[Sequence[PackLine]]:
-        """Return the execution packs: the whole one, and one for each task of a builder.
+        """Return the execution packs: that of the mission, and one for each task of a builder.
 
         There are as many as the plan has tasks that change code, and one more.
         """

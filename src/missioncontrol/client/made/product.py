@@ -37,7 +37,7 @@ class ProductRequests(Resource[L]):
 
     @requested
     def use(self, product: str) -> Call[UseView]:
-        """Return how much is stored of a product, beside how much may be."""
+        """Return how much of a product is stored, and its limits."""
         return requests.item("product.use", product)
 
     @listed
@@ -100,7 +100,7 @@ class ProductRequests(Resource[L]):
         key: str = "",
         if_match: str = "",
     ) -> Call[ProductView]:
-        """Call a product so, measure it by this calendar, keep its events so long."""
+        """Change the name, the calendar or the retention of a product."""
         return requests.operation(
             "product.change",
             product,
@@ -145,7 +145,7 @@ class ProductRequests(Resource[L]):
         key: str = "",
         if_match: str = "",
     ) -> Call[ProductView]:
-        """Take so many events a second of each source, and store so many of the product."""
+        """Limit the events a second of each source, and how much of the product is stored."""
         return requests.operation(
             "product.limit",
             product,
