@@ -209,10 +209,15 @@ class Tab:
         page.on("pageerror", lambda error: self.faults.append(f"unhandled: {error}"))
 
     def go(self, path: str) -> Page:
-        """Open a page of the console, and wait until its islands answer to keys."""
+        """Open a page of the console."""
         self.page.goto(self.url + path, wait_until="load")
-        self.page.wait_for_function(MOUNTED)
         return self.page
+
+    def go_by_keys(self, path: str) -> Page:
+        """Open a page, and wait until its islands, which are loaded later, answer to keys."""
+        page = self.go(path)
+        page.wait_for_function(MOUNTED)
+        return page
 
     def expect_fault(self, pattern: str) -> None:
         """Accept this message without failing the test: a browser reports each refusal."""

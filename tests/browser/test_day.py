@@ -100,7 +100,7 @@ def test_a_day_by_keyboard(shop: ShopScene, browser: Browser) -> None:
     cleo = shop.person(browser, "cleo", *HOLDER)
     with watched(cleo, shop.url) as tab:
         for key, words in (("SHOP-1", "round(sum"), ("SHOP-2", "in cents")):
-            page = tab.go(f"/reviews/{key}")
+            page = tab.go_by_keys(f"/reviews/{key}")
             page.keyboard.press("j")
             expect(page.locator("tr:focus")).to_be_visible()
             page.locator("body").press("a")
