@@ -304,6 +304,23 @@ def test_a_session_is_continued_by_an_agent_of_its_program_and_once_it_is_over(
     tell(tmp_path, story)
 
 
+def test_no_session_is_reported_by_signing_in(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        row = {
+            "session": ID,
+            "program": "claude",
+            "machine": socket.gethostname(),
+            "directory": "/",
+            "started": 1.0,
+            "last": 1.0,
+        }
+        answer = await world.post(f"{API}/asks/agent_session.report", rows=[row])
+        assert answer.json()["code"] == "agent_session.not_here"
+        assert not (await world.get(f"{API}/agent-sessions"))["items"]
+
+    tell(tmp_path, story)
+
+
 @pytest.mark.parametrize("is_adopted", [False, True])
 def test_no_workflow_records_a_session_or_a_checkout_that_was_not_adopted(
     tmp_path: Path, is_adopted: bool

@@ -201,8 +201,15 @@ class SessionService:
         """Keep the rows, and note what changed in how sessions stand.
 
         Raises:
-            Rejected: `agent_session.not_a_person`, `agent_session.of_others`.
+            Rejected: `agent_session.not_here`, `agent_session.not_a_person`,
+                `agent_session.of_others`.
         """
+        if current_request() is not None:  # Over HTTP, any directory could be named.
+            raise Rejected(
+                "agent_session.not_here",
+                "Sessions are reported by the machine on which they run, not by signing in.",
+                hint="Run `mission agent watch` there.",
+            )
         if not person(actor):
             raise Rejected(
                 "agent_session.not_a_person",
