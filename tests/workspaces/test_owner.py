@@ -15,6 +15,7 @@ from missioncontrol.app.container import holding
 from missioncontrol.app.new_workspace import begin
 from missioncontrol.app.settings import Settings
 from missioncontrol.application.access import digest
+from missioncontrol.application.redaction import shown_data
 from missioncontrol.domain import workspace
 from missioncontrol.domain.access.commands import UNKNOWN, Invite
 from missioncontrol.domain.errors import Rejected
@@ -79,6 +80,13 @@ def test_the_owner_creates_archives_and_restores(tmp_path: Path) -> None:
         assert [row.type for row in log if row.position in causes] == ["request_taken"]
 
     with_root(tmp_path, story)
+
+
+def test_only_auditors_of_a_workspace_read_the_names_of_others_in_its_log() -> None:
+    for name, _ in workspace.EVENTS.values():
+        read = shown_data(name, {"workspace": "sales", "person": "ann"})
+        assert "sales" not in read.values(), name
+        assert name != "workspace_created" or "ann" not in read.values()
 
 
 def test_what_can_not_be_is_refused_with_its_reason(tmp_path: Path) -> None:

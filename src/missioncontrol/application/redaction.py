@@ -1,8 +1,9 @@
 """What of the log only auditors are shown: where people were, and how they are known elsewhere.
 
 Readers see who did what and when. From where, with which session and program, how a
-provider knows a user, and which address a webhook uses (it often is a secret by itself) stands
-in the same events; it is for those who may read the log exactly as it is.
+provider knows a user, which address a webhook uses (it often is a secret by itself), and what
+other workspaces there are stands in the same events; it is for those who may read the log exactly
+as it is.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,9 @@ WITHHELD: dict[str, tuple[str, ...]] = {
     "request_taken": ("address", "agent", "credential"),
     "user_added": ("subject",),
     "webhook_added": ("url",),
+    "workspace_archived": ("workspace",),
+    "workspace_created": ("workspace", "person"),
+    "workspace_restored": ("workspace",),
 }
 """By the kind of event: the fields of its data."""
 
