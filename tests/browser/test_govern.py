@@ -67,7 +67,7 @@ def test_a_schedule_is_written_with_its_next_slots_in_sight(tab: Tab) -> None:
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("When").fill("0 9 * * 1")
     page.get_by_role("button", name="Save schedule").click()
-    expect(page.locator(".sub")).to_contain_text("Monday")
+    expect(page.locator(".head")).to_contain_text("Monday")
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.locator(".verdict")).to_have_text("No schedules yet.")
