@@ -23,6 +23,13 @@ TOO_MANY = 429
 
 PAGES = (
     "/",
+    "/inbox",
+    "/board",
+    "/board/flow",
+    "/board/workload",
+    "/board/roadmap",
+    "/knowledge",
+    "/knowledge?q=shape-0",
     "/missions",
     "/missions/new",
     "/workflows",
