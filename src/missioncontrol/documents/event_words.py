@@ -103,7 +103,7 @@ CLAUSES: dict[str, tuple[str, ...]] = {
     ),
     "approval_granted": ("enough people agreed", "{by}"),
     "approval_rejected": ("{by} rejected it", "on behalf of {on_behalf}"),
-    "changes_requested": ("{by} asked for changes", "on behalf of {on_behalf}"),
+    "changes_requested": ("{by} asked for other inputs", "on behalf of {on_behalf}"),
     "approval_deferred": ("{by} put it off", "until {until}"),
     "deferral_ended": ("it waits as before",),
     "approval_delegated": ("{by} gave their say to {to}",),
