@@ -169,6 +169,7 @@ def _handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler) -> None:
     """Say of an operation what it needs, and what it may be refused with."""
+    _leave_out_optional_body(operation)
     needed = handler.opt[NEEDED]
     operation[PERMISSION] = needed
     operation["security"] = [] if needed == "nothing" else [{"token": []}]
@@ -187,6 +188,14 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
     for status in REFUSALS:
         if method not in SAFE or status not in OF_CHANGES:
             operation["responses"][status] = {"$ref": f"#/components/responses/Refused{status}"}
+
+
+def _leave_out_optional_body(operation: dict[str, Any]) -> None:
+    """State that a body may be missing, where its schema takes null."""
+    body = operation.get("requestBody", {})
+    for content in body.get("content", {}).values():
+        if {"type": "null"} in content.get("schema", {}).get("oneOf", ()):
+            body["required"] = False
 
 
 def _of_types(content: dict[str, Any], types: tuple[str, ...]) -> dict[str, Any]:
