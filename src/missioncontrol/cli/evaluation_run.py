@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from missioncontrol.application.asks import CancelRun, SaveWorkflow
+from missioncontrol.application.asks import SaveWorkflow
 from missioncontrol.application.evaluations import (
     TrialAsked,
     TrialEnded,
@@ -160,7 +160,7 @@ class Evaluating:
     async def _end(self, run: str, reason: str) -> None:
         """Cancel a run, and wait until nothing of it is at work any more."""
         with contextlib.suppress(Rejected):  # It has just ended by itself.
-            await self._runner.do(CancelRun(run, reason[:500] or "The trial has ended."))
+            await self._runner.cancel(run, reason[:500] or "The trial has ended.")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS_MAX):
                 await rested(self._runner, run)

@@ -8,12 +8,14 @@ from typing import Any, Protocol, TypeVar
 
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.read_context import ReadContext
+from missioncontrol.application.asks import CancelRun
 from missioncontrol.application.journal import fold_run
 from missioncontrol.cli.agent_desk import RosterDesk
 from missioncontrol.cli.names import board
 from missioncontrol.domain.errors import Unavailable
 from missioncontrol.domain.lifecycle.states import AgentLife
 from missioncontrol.domain.run.states import Run
+from missioncontrol.operations.run import CANCEL
 from missioncontrol.ports.event_store import EventStore
 from missioncontrol.ports.read_tables import ReadTables
 
@@ -38,6 +40,10 @@ class EvaluationRunner(Protocol):
 
     async def do(self, ask: Any) -> Any:
         """Send `ask` to the office; raises what it raises."""
+        ...
+
+    async def cancel(self, run: str, reason: str) -> None:
+        """Cancel a run; raises what the operation raises."""
         ...
 
     async def life(self, agent: str) -> AgentLife | None:
@@ -83,6 +89,9 @@ class _Here:
     async def do(self, ask: Any) -> Any:
         return await self._held.command_bus.do(ask, self._actor)
 
+    async def cancel(self, run: str, reason: str) -> None:
+        await self._held.command_bus.run_desk.cancel(CancelRun(run, reason), self._actor)
+
     async def life(self, agent: str) -> AgentLife | None:
         return next((each for each in self._held.agents.lives() if each.name == agent), None)
 
@@ -103,6 +112,9 @@ class _There:
 
     async def do(self, ask: Any) -> Any:
         return await self._aside(lambda: self._service.deliver(ask))
+
+    async def cancel(self, run: str, reason: str) -> None:
+        await self._aside(lambda: self._service.execute(CANCEL, run, {"reason": reason}))
 
     async def life(self, agent: str) -> AgentLife | None:
         lives = await self._aside(self._service.lives)

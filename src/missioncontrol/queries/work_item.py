@@ -16,7 +16,7 @@ from missioncontrol.domain.status import WORDS
 from missioncontrol.domain.work_item.changes import unknown
 from missioncontrol.domain.work_item.commands import ID_MAX
 from missioncontrol.domain.work_item.events import Kind, Priority
-from missioncontrol.domain.work_item.stages import Stage, StageTime, Stay, Word, time_in_stages
+from missioncontrol.domain.work_item.stages import Stage, StageTime, Word, time_in_stages
 from missioncontrol.queries.work_item_format import lines_of
 
 Which = Literal["open", "over", "all"]
@@ -89,6 +89,13 @@ class LinkedItem(msgspec.Struct, frozen=True):
     word: Word
 
 
+class StayView(msgspec.Struct, frozen=True):
+    """An item entered a stage then."""
+
+    stage: Stage
+    since: float  # seconds since the epoch
+
+
 class WorkItemPage(msgspec.Struct, frozen=True):
     """A work item in full."""
 
@@ -100,7 +107,7 @@ class WorkItemPage(msgspec.Struct, frozen=True):
     parts: list[LinkedItem]  # of which it is the parent, at most 50
     blocked_on: list[str]  # keys of what people have it wait for
     times: list[StageTime]  # how long it was in each stage
-    stays: list[Stay]  # since when it was in which stage, the oldest first
+    stays: list[StayView]  # since when it was in which stage, the oldest first
     moves: list[Move]  # what the caller can do with it, with the reason where they can't
 
 
@@ -143,7 +150,7 @@ async def work_item(reader: Reader, key: str) -> WorkItemPage:
         parts=[_link(each) for each in everything if each.parent == item.id][:SIBLINGS_MAX],
         blocked_on=[each.id for each in _linked(present, row.on)],
         times=time_in_stages(row.stays, reader.now, is_over=not item.is_open, past=row.past),
-        stays=row.stays,
+        stays=[StayView(each.stage, each.since) for each in row.stays],
         moves=await moves_of(present, row, item, reader.who.actor, reader.now),
     )
 
