@@ -268,7 +268,7 @@ def test_pause_resume_remove_and_run_say_what_they_did(
     now = moment(desk.home.clock.time)
     for verb, expected in {
         "pause": f"hourly is paused since {now}; runs that have begun go on.\n",
-        "resume": f"hourly is active since {now}.\n",
+        "resume": f"hourly is active since {now}; slots before are skipped.\n",
         "run": "run-1 was started by hand for hourly.\n",
         "remove": "hourly was removed; runs that have begun go on.\n",
     }.items():

@@ -296,7 +296,7 @@ def _continues(ask: TasksAsked, session: SessionWork | None) -> bool:
     is_recorded = ask.agents.get("builder") == RECORDER
     if is_recorded and session is None:
         raise _bad_parts(
-            "The change was recorded from the session of a person, whom nothing can ask here.",
+            "The change was recorded from a person's session, so it can't be sent back.",
             "Hand the task to a builder, or adopt a further session as its work.",
         )
     return session is not None and not is_recorded

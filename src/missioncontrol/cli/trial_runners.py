@@ -8,7 +8,6 @@ from typing import Any, Protocol, TypeVar
 
 from missioncontrol.app.container import EngineContext, holding
 from missioncontrol.app.read_context import ReadContext
-from missioncontrol.application.asks import CancelRun
 from missioncontrol.application.journal import fold_run
 from missioncontrol.cli.agent_desk import RosterDesk
 from missioncontrol.cli.names import board
@@ -90,7 +89,8 @@ class _Here:
         return await self._held.command_bus.do(ask, self._actor)
 
     async def cancel(self, run: str, reason: str) -> None:
-        await self._held.command_bus.run_desk.cancel(CancelRun(run, reason), self._actor)
+        command = CANCEL.build(run, {"reason": reason})
+        await self._held.executor.execute(CANCEL, command, self._actor)
 
     async def life(self, agent: str) -> AgentLife | None:
         return next((each for each in self._held.agents.lives() if each.name == agent), None)

@@ -35,8 +35,8 @@ def _json(found: ScheduleDetail) -> dict[str, Any]:
 
 def _done(found: ScheduleDetail) -> str:
     now = found.schedule
-    runs = "" if now.status == "active" else "; runs that have begun go on"
-    return f"{now.id} is {now.status} since {moment(now.since)}{runs}."
+    rest = "slots before are skipped" if now.status == "active" else "runs that have begun go on"
+    return f"{now.id} is {now.status} since {moment(now.since)}; {rest}."
 
 
 def _gone(name: str) -> dict[str, Any]:
