@@ -1,4 +1,4 @@
-"""What readers of other tools' tasks share: stored tasks, their status, and texts with a bound."""
+"""Shared by readers of other tools' tasks: stored tasks, their status, and texts with a bound."""
 
 import re
 from pathlib import Path

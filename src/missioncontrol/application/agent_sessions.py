@@ -158,7 +158,7 @@ class Parts(Protocol):
     work_items: WorkItemService
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _StoredSession(msgspec.Struct, frozen=True):
     """A session as it was stored: a commit, and SHA-256 of its changes and of its file."""
 
     base: str
@@ -344,14 +344,14 @@ class SessionService:
             hint=f"`mission agent add NAME --kind {found.program}` declares one.",
         )
 
-    async def _snapshot(self, found: AgentSession, without: Sequence[str]) -> _Kept:
+    async def _snapshot(self, found: AgentSession, without: Sequence[str]) -> _StoredSession:
         """Store what an agent needs to continue a session; the run is bound to its digests."""
         taken = await self._finder.snapshot(
             found.program, found.id, found.directory, found.started, without
         )
         put = self._artifacts.put
         changes = await asyncio.to_thread(put, taken.patch) if taken.patch else ""
-        return _Kept(taken.base, changes, await asyncio.to_thread(put, taken.record))
+        return _StoredSession(taken.base, changes, await asyncio.to_thread(put, taken.record))
 
     def _mission(self, command: AdoptAgentSession, found: AgentSession, actor: str) -> str:
         """Return the mission of a run, a new one where none is named."""
@@ -387,7 +387,7 @@ class SessionService:
         return run, mission
 
     async def _continue(
-        self, command: AdoptAgentSession, found: AgentSession, kept: _Kept, actor: str
+        self, command: AdoptAgentSession, found: AgentSession, stored: _StoredSession, actor: str
     ) -> tuple[str, str]:
         """Create the run in which an agent continues a session; return it and its mission."""
         name = f"continue-{name_of(command.builder).removeprefix('run-')}"
@@ -396,8 +396,8 @@ class SessionService:
         inputs = {
             "instruction": command.instruction.strip() or GO_ON,
             "repository": found.directory,
-            "base": kept.base,
-            "session": _continued(found, kept),
+            "base": stored.base,
+            "session": _continued(found, stored),
         }
         prepared = await self._parts.runs.prepare(name, saved.version, inputs)
         mission = self._mission(command, found, actor)
@@ -408,13 +408,17 @@ class SessionService:
         return run, mission
 
     async def _begin_task(
-        self, command: AdoptAgentSession, found: AgentSession, kept: _Kept | None, actor: str
+        self,
+        command: AdoptAgentSession,
+        found: AgentSession,
+        stored: _StoredSession | None,
+        actor: str,
     ) -> str:
         """Make the work of a session that of a task of its repository; return the run."""
         asked = await self._parts.work_items.builders(
             command.task, command.builder or RECORDER, command.reviewer
         )
-        base = kept.base if kept else await self._finder.base(found.directory, found.started)
+        base = stored.base if stored else await self._finder.base(found.directory, found.started)
         checkout = await self._finder.checkout(found.directory, asked.path, asked.into, base)
         if not checkout.is_same:
             raise Rejected(
@@ -425,10 +429,10 @@ class SessionService:
             )
         if not checkout.has_base:  # What else the checkout has is no change of the session.
             asked = msgspec.structs.replace(asked, head=base, update=True)
-        given = _recorded(found) if kept is None else _continued(found, kept)
+        given = _recorded(found) if stored is None else _continued(found, stored)
         given["instruction"] = command.instruction.strip()
         return await self._parts.task_runs.begin(
-            asked, actor=actor, session=SessionWork(_at_work(found, kept), base, given)
+            asked, actor=actor, session=SessionWork(_at_work(found, stored), base, given)
         )
 
     async def is_adopted(self, session: str, directory: str) -> bool:
@@ -483,19 +487,19 @@ def _recorded(found: AgentSession) -> dict[str, Any]:
     }
 
 
-def _continued(found: AgentSession, kept: _Kept) -> dict[str, Any]:
+def _continued(found: AgentSession, stored: _StoredSession) -> dict[str, Any]:
     return {
         "id": found.id,
-        "record": kept.record,
+        "record": stored.record,
         "directory": found.directory,
-        "changes": kept.changes,
+        "changes": stored.changes,
     }
 
 
-def _at_work(found: AgentSession, kept: _Kept | None) -> SessionAtWork:
+def _at_work(found: AgentSession, stored: _StoredSession | None) -> SessionAtWork:
     name = f"{TITLES[found.program]} of {found.person.removeprefix('user:')}"
     waits = f"It waits for {WAITS[found.wait]}." if found.wait is not None else ""
-    follows = kept is None and not found.is_over
+    follows = stored is None and not found.is_over
     return SessionAtWork(id=found.id, name=name, person=found.person, follows=follows, waits=waits)
 
 

@@ -325,4 +325,4 @@ VERBS: dict[str, Verb] = {
     "forget": _forget,
     "clear": _clear,
 }
-"""What each verb does that is not declared."""
+"""Commands of analytics that are written by hand."""

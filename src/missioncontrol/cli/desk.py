@@ -122,7 +122,7 @@ class Desk:
 
     @property
     def calendar(self) -> "Calendar":
-        """What knows when a schedule fires."""
+        """Computes when a schedule fires."""
         from missioncontrol.adapters.calendar import CronCalendar
 
         return CronCalendar()

@@ -1,4 +1,4 @@
-"""What `mission schedule` takes on the command line besides what is declared."""
+"""Arguments of the `mission schedule` commands that are written by hand."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds for all work of a server: caps, limits, the emergency stop."""
+"""Rules for all work of a server: caps, limits, the emergency stop."""
 
 from typing import Any, Literal, TypeAlias
 

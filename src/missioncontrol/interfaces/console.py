@@ -98,7 +98,7 @@ class Console:
 
     @property
     def calendar(self) -> "Calendar":
-        """What knows when a schedule fires."""
+        """Computes when a schedule fires."""
         return self.instruments.calendar
 
     @property

@@ -1,4 +1,4 @@
-"""What may be done with agents: declare, start, stop, scale, run on an instruction."""
+"""Operations on agents: declare, start, stop, scale, run on an instruction."""
 
 import os
 from types import NoneType

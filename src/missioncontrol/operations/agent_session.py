@@ -1,4 +1,4 @@
-"""What may be done with sessions of agent programs that people started."""
+"""Operations on sessions of agent programs that people started."""
 
 from typing import Any
 

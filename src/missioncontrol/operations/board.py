@@ -1,4 +1,4 @@
-"""What may be done with the board."""
+"""Operations on the board."""
 
 from typing import Any
 

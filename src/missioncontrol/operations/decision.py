@@ -1,4 +1,4 @@
-"""What may be done with decisions."""
+"""Operations on decisions."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Literal

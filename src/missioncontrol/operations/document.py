@@ -1,4 +1,4 @@
-"""What may be done with documents of missions: write, edit, and settle a conflict."""
+"""Operations on documents of missions: write, edit, and settle a conflict."""
 
 from typing import Any
 

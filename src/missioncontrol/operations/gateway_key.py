@@ -1,4 +1,4 @@
-"""What may be done with keys of the gateway: issue one for a tool, revoke it."""
+"""Operations on keys of the gateway: issue one for a tool, revoke it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may be done with items of one's own inbox, besides settling them."""
+"""Operations on items of one's own inbox, besides settling them."""
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What may be done with memory."""
+"""Operations on memory."""
 
 import time
 from pathlib import Path

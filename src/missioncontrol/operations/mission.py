@@ -1,4 +1,4 @@
-"""What may be done with a mission: run, cancel, resume, retry, fork; answer, build and sign."""
+"""Operations on a mission: run, cancel, resume, retry, fork; answer, build and sign."""
 
 from typing import Any
 

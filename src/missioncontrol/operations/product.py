@@ -1,4 +1,4 @@
-"""What may be done with products: settings, sources, removals, cohorts and dashboards."""
+"""Operations on products: settings, sources, removals, cohorts and dashboards."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import NoneType

@@ -1,4 +1,4 @@
-"""What may be done with a review: comments on lines, changes that are asked for, approval."""
+"""Operations on a review: comments on lines, changes that are asked for, approval."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What may be done with runs: begin, end, take up again, repeat."""
+"""Operations on runs: begin, end, take up again, repeat."""
 
 from typing import Any
 

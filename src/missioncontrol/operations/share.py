@@ -1,4 +1,4 @@
-"""What may be done with links to reports."""
+"""Operations on links to reports."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may be done with tokens."""
+"""Operations on tokens."""
 
 from types import NoneType
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may be done with users, and with the workspace that they share."""
+"""Operations on users, and with the workspace that they share."""
 
 from types import NoneType
 from typing import Any

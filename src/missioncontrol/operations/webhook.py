@@ -1,4 +1,4 @@
-"""What may be done with webhooks."""
+"""Operations on webhooks."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What may be done with work items; each is done where the item comes from."""
+"""Operations on work items; each is done where the item comes from."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any

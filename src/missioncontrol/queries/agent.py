@@ -1,4 +1,4 @@
-"""What may be asked about agents: who does the work, how each stands, and what it did."""
+"""Queries of agents: who does the work, how each stands, and what it did."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What may be asked about sessions of agent programs: those we started, and those people did."""
+"""Queries of sessions of agent programs: those we started, and those people did."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal

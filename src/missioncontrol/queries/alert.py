@@ -1,4 +1,4 @@
-"""What may be asked about alerts: changes in the use of a product that stand out."""
+"""Queries of alerts: changes in the use of a product that stand out."""
 
 import textwrap
 from typing import Annotated, Literal

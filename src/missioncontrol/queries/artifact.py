@@ -1,4 +1,4 @@
-"""What may be asked about artifacts: the list of those that a run left."""
+"""Queries of artifacts: the list of those that a run left."""
 
 from typing import Annotated, Any
 

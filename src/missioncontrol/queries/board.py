@@ -1,4 +1,4 @@
-"""What may be asked about the board: its columns, how full they are, and what stands in the way."""
+"""Queries of the board: its columns, how full they are, and what stands in the way."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What may be asked about decisions: those of the log, and those of plans that are untouched."""
+"""Queries of decisions: those of the log, and those of plans that are untouched."""
 
 from typing import Annotated
 

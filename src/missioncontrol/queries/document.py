@@ -1,4 +1,4 @@
-"""What may be asked about documents of missions: their kinds, a version, sections, a diff."""
+"""Queries of documents of missions: their kinds, a version, sections, a diff."""
 
 from typing import Annotated
 

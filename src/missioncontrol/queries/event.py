@@ -1,4 +1,4 @@
-"""What may be asked about events: one of them in full."""
+"""Queries of events: one of them in full."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What may be asked about keys of the gateway: which hold, and for what."""
+"""Queries of keys of the gateway: which hold, and for what."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What may be asked about the inbox of the caller: what needs them, and one item of it."""
+"""Queries of the inbox of the caller: what needs them, and one item of it."""
 
 from typing import Annotated, Literal
 

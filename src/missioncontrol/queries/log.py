@@ -1,4 +1,4 @@
-"""What may be asked about output of agents: a window of lines, one line, one model call."""
+"""Queries of output of agents: a window of lines, one line, one model call."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""What may be asked about memory; searching and recalling are asked for by hand."""
+"""Queries of memory; searching and recalling are asked for by hand."""
 
 from operator import attrgetter
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""What may be asked about missions: lists, one in full, its plan, summary, packs, diagrams."""
+"""Queries of missions: lists, one in full, its plan, summary, packs, diagrams."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What may be asked about notifications: where new items go, and how that fares."""
+"""Queries of notifications: where new items go, and how that fares."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What may be asked about products: their settings, sources, use, cohorts and dashboards."""
+"""Queries of products: their settings, sources, use, cohorts and dashboards."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may be asked about a review: the change with its files, comments, rounds and decisions."""
+"""Queries of a review: the change with its files, comments, rounds and decisions."""
 
 import asyncio
 import textwrap

@@ -1,4 +1,4 @@
-"""What may be asked about runs: the list, one in full, its steps, events, costs and moments."""
+"""Queries of runs: the list, one in full, its steps, events, costs and moments."""
 
 from typing import Annotated, Any, Literal
 

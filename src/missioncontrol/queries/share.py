@@ -1,4 +1,4 @@
-"""What may be asked about links to reports."""
+"""Queries of links to reports."""
 
 from collections.abc import Sequence
 from operator import attrgetter

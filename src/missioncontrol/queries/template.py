@@ -1,4 +1,4 @@
-"""What may be asked about templates of missions."""
+"""Queries of templates of missions."""
 
 import asyncio
 from pathlib import Path

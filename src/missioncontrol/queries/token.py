@@ -1,4 +1,4 @@
-"""What may be asked about tokens."""
+"""Queries of tokens."""
 
 from typing import Annotated
 

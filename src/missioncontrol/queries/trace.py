@@ -1,4 +1,4 @@
-"""What may be asked about the trace of a mission: all of it, and whether anything is lacking."""
+"""Queries of the trace of a mission: all of it, and whether anything is lacking."""
 
 from missioncontrol.application.queries import run_outcome
 from missioncontrol.application.read_model import Present

@@ -1,4 +1,4 @@
-"""What may be asked about users."""
+"""Queries of users."""
 
 from missioncontrol.application.access import access_of
 from missioncontrol.application.queries import access as views

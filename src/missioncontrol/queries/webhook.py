@@ -1,4 +1,4 @@
-"""What may be asked about webhooks: what each is, and how deliveries to it go."""
+"""Queries of webhooks: what each is, and how deliveries to it go."""
 
 import time
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""What may be asked about work items: the list, and one with what it belongs to and waits for."""
+"""Queries of work items: the list, and one with what it belongs to and waits for."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""What may be asked about saved workflows: all of them, and the versions of one."""
+"""Queries of saved workflows: all of them, and the versions of one."""
 
 from collections.abc import Sequence
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""What may be asked about the workspaces of a root."""
+"""Queries of the workspaces of a root."""
 
 from collections.abc import Sequence
 

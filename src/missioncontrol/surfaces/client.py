@@ -77,7 +77,7 @@ def _module(noun: str) -> str:
         *(f"{each} = {value}" for each, value in imports.constants.items()),
         "",
         f"class {name}Requests(Resource[L]):",
-        f'    """What is declared of the noun {noun}."""',
+        f'    """Requests of the operations and queries of {noun}."""',
         *methods,
         "",
     ]

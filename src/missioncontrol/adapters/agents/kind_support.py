@@ -1,4 +1,4 @@
-"""What every kind of agent needs: strict settings, checks of answers and health, bounded output."""
+"""Support for kinds of agents: strict settings, checks of answers and health, bounded output."""
 
 import hashlib
 import logging

@@ -66,7 +66,7 @@ class RemovalNow(msgspec.Struct, frozen=True):
 
 
 class SavedNow(msgspec.Struct, frozen=True):
-    """What is saved of a product, or was."""
+    """The cohort or dashboard of a product that was saved or removed."""
 
     product: str
     id: str

@@ -11,7 +11,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class AgentRequests(Resource[L]):
-    """What is declared of the noun agent."""
+    """Requests of the operations and queries of agent."""
 
     @listed
     def list(self, *, hours: int = 24) -> Pages[AgentView]:

@@ -10,7 +10,7 @@ from missioncontrol.queries.agent_session import AgentSessionView
 
 
 class AgentSessionRequests(Resource[L]):
-    """What is declared of the noun agent_session."""
+    """Requests of the operations and queries of agent_session."""
 
     @listed
     def list(

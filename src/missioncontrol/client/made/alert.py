@@ -9,7 +9,7 @@ from missioncontrol.domain.alert import Alert
 
 
 class AlertRequests(Resource[L]):
-    """What is declared of the noun alert."""
+    """Requests of the operations and queries of alert."""
 
     @listed
     def list(

@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, listed
 
 
 class ArtifactRequests(Resource[L]):
-    """What is declared of the noun artifact."""
+    """Requests of the operations and queries of artifact."""
 
     @listed
     def list(self, run: str, *, step: str = "") -> Pages[ArtifactRow]:

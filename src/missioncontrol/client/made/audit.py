@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class AuditRequests(Resource[L]):
-    """What is declared of the noun audit."""
+    """Requests of the operations and queries of audit."""
 
     @requested
     def heads(self) -> Call[HeadsView]:

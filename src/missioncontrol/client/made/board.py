@@ -13,7 +13,7 @@ from missioncontrol.queries.board import Board
 
 
 class BoardRequests(Resource[L]):
-    """What is declared of the noun board."""
+    """Requests of the operations and queries of board."""
 
     @requested
     def get(self) -> Call[Board]:

@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, requested
 
 
 class BudgetRequests(Resource[L]):
-    """What is declared of the noun budget."""
+    """Requests of the operations and queries of budget."""
 
     @requested
     def costs(self) -> Call[Costs]:

@@ -13,7 +13,7 @@ from missioncontrol.queries.decision import DecisionPage
 
 
 class DecisionRequests(Resource[L]):
-    """What is declared of the noun decision."""
+    """Requests of the operations and queries of decision."""
 
     @listed
     def list(

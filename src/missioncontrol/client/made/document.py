@@ -12,7 +12,7 @@ from missioncontrol.documents.studio.model import Document
 
 
 class DocumentRequests(Resource[L]):
-    """What is declared of the noun document."""
+    """Requests of the operations and queries of document."""
 
     @requested
     def list(self, mission: str, *, run: str = "") -> Call[Sequence[DocumentLine]]:

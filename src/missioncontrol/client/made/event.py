@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, requested
 
 
 class EventRequests(Resource[L]):
-    """What is declared of the noun event."""
+    """Requests of the operations and queries of event."""
 
     @requested
     def get(self, position: int) -> Call[EventDetail]:

@@ -11,7 +11,7 @@ from missioncontrol.queries.gateway_key import KeyView
 
 
 class GatewayKeyRequests(Resource[L]):
-    """What is declared of the noun gateway_key."""
+    """Requests of the operations and queries of gateway_key."""
 
     @listed
     def list(self) -> Pages[KeyView]:

@@ -9,7 +9,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class InboxRequests(Resource[L]):
-    """What is declared of the noun inbox."""
+    """Requests of the operations and queries of inbox."""
 
     @listed
     def list(

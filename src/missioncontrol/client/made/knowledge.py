@@ -10,7 +10,7 @@ from missioncontrol.knowledge.search import Hit
 
 
 class KnowledgeRequests(Resource[L]):
-    """What is declared of the noun knowledge."""
+    """Requests of the operations and queries of knowledge."""
 
     @listed
     def search(

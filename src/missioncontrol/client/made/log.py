@@ -9,7 +9,7 @@ from missioncontrol.client.resource import L, Resource, requested
 
 
 class LogRequests(Resource[L]):
-    """What is declared of the noun log."""
+    """Requests of the operations and queries of log."""
 
     @requested
     def window(

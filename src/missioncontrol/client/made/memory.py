@@ -11,7 +11,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class MemoryRequests(Resource[L]):
-    """What is declared of the noun memory."""
+    """Requests of the operations and queries of memory."""
 
     @listed
     def list(

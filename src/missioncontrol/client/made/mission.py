@@ -16,7 +16,7 @@ from missioncontrol.queries.mission import PackLine, PlanLine
 
 
 class MissionRequests(Resource[L]):
-    """What is declared of the noun mission."""
+    """Requests of the operations and queries of mission."""
 
     @listed
     def list(

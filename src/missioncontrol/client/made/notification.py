@@ -11,7 +11,7 @@ from missioncontrol.queries.notification import NotificationView
 
 
 class NotificationRequests(Resource[L]):
-    """What is declared of the noun notification."""
+    """Requests of the operations and queries of notification."""
 
     @listed
     def list(self) -> Pages[NotificationView]:

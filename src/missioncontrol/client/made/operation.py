@@ -8,7 +8,7 @@ from missioncontrol.queries.operation import OperationView
 
 
 class OperationRequests(Resource[L]):
-    """What is declared of the noun operation."""
+    """Requests of the operations and queries of operation."""
 
     @requested
     def get(self) -> Call[OperationView]:

@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class PriceRequests(Resource[L]):
-    """What is declared of the noun price."""
+    """Requests of the operations and queries of price."""
 
     @listed
     def list(self) -> Pages[PriceView]:

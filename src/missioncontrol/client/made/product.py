@@ -23,7 +23,7 @@ from missioncontrol.domain.cohorts import Cohort, Dashboard, Panel
 
 
 class ProductRequests(Resource[L]):
-    """What is declared of the noun product."""
+    """Requests of the operations and queries of product."""
 
     @listed
     def list(self) -> Pages[ProductView]:

@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, requested
 
 
 class RetentionRequests(Resource[L]):
-    """What is declared of the noun retention."""
+    """Requests of the operations and queries of retention."""
 
     @requested
     def get(self) -> Call[RetentionView]:

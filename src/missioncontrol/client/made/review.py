@@ -10,7 +10,7 @@ from missioncontrol.queries.review import ReviewPage
 
 
 class ReviewRequests(Resource[L]):
-    """What is declared of the noun review."""
+    """Requests of the operations and queries of review."""
 
     @requested
     def get(self, review: str) -> Call[ReviewPage]:

@@ -19,7 +19,7 @@ from missioncontrol.queries.run import RunCounts
 
 
 class RunRequests(Resource[L]):
-    """What is declared of the noun run."""
+    """Requests of the operations and queries of run."""
 
     @listed
     def list(

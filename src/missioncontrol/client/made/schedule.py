@@ -14,7 +14,7 @@ POLICY = Policy(misfire="skip", catch_up=0, window_seconds=0.0, overlap="skip", 
 
 
 class ScheduleRequests(Resource[L]):
-    """What is declared of the noun schedule."""
+    """Requests of the operations and queries of schedule."""
 
     @listed
     def list(self, *, removed: bool = False) -> Pages[ScheduleView]:

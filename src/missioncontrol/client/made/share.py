@@ -8,7 +8,7 @@ from missioncontrol.queries.share import ShareView
 
 
 class ShareRequests(Resource[L]):
-    """What is declared of the noun share."""
+    """Requests of the operations and queries of share."""
 
     @listed
     def list(self, *, run: str = "") -> Pages[ShareView]:

@@ -7,7 +7,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class TemplateRequests(Resource[L]):
-    """What is declared of the noun template."""
+    """Requests of the operations and queries of template."""
 
     @listed
     def list(self) -> Pages[TemplateFile]:

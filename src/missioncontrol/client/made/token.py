@@ -11,7 +11,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class TokenRequests(Resource[L]):
-    """What is declared of the noun token."""
+    """Requests of the operations and queries of token."""
 
     @listed
     def list(self, *, everybody: bool = False) -> Pages[TokenView]:

@@ -7,7 +7,7 @@ from missioncontrol.documents.traceability.report import CheckSummary, TraceSumm
 
 
 class TraceRequests(Resource[L]):
-    """What is declared of the noun trace."""
+    """Requests of the operations and queries of trace."""
 
     @requested
     def get(self, mission: str, *, run: str = "") -> Call[TraceSummary]:

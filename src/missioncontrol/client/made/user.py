@@ -10,7 +10,7 @@ from missioncontrol.client.resource import L, Resource, listed, requested
 
 
 class UserRequests(Resource[L]):
-    """What is declared of the noun user."""
+    """Requests of the operations and queries of user."""
 
     @listed
     def list(self) -> Pages[UserView]:

@@ -10,7 +10,7 @@ from missioncontrol.queries.webhook import Trial, WebhookView
 
 
 class WebhookRequests(Resource[L]):
-    """What is declared of the noun webhook."""
+    """Requests of the operations and queries of webhook."""
 
     @listed
     def list(self) -> Pages[WebhookView]:

@@ -12,7 +12,7 @@ from missioncontrol.queries.work_item import WorkItemPage
 
 
 class WorkItemRequests(Resource[L]):
-    """What is declared of the noun work_item."""
+    """Requests of the operations and queries of work_item."""
 
     @listed
     def list(

@@ -8,7 +8,7 @@ from missioncontrol.client.resource import L, Resource, listed
 
 
 class WorkflowRequests(Resource[L]):
-    """What is declared of the noun workflow."""
+    """Requests of the operations and queries of workflow."""
 
     @listed
     def list(self) -> Pages[WorkflowItem]:

@@ -8,7 +8,7 @@ from missioncontrol.queries.workspace import ListedWorkspace
 
 
 class WorkspaceRequests(Resource[L]):
-    """What is declared of the noun workspace."""
+    """Requests of the operations and queries of workspace."""
 
     @listed
     def list(self) -> Pages[ListedWorkspace]:
