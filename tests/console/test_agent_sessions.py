@@ -263,7 +263,7 @@ def test_a_task_takes_no_session_that_its_rules_do_not_allow(tmp_path: Path) -> 
         refused = await world.adopt(task="OTHE-1")
         assert refused["code"] == "work_item.no_branch"
         asked = TasksAsked(REPOSITORY, str(other), (1,), {"builder": RECORDER}, "mission/main")
-        with pytest.raises(Rejected, match="recorded from the session of a person"):
+        with pytest.raises(Rejected, match="recorded from a person's session"):
             await world.house.held.command_bus.do(asked, "user:ann")
         [row] = (await world.get(f"{API}/agent-sessions"))["items"]
         assert row["run"] == ""
